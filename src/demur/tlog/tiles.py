@@ -110,6 +110,26 @@ def leaves_in(bundle: bytes, tile: Tile) -> list[bytes]:
     return leaves
 
 
+def leaves(read: Callable[[str], bytes | None], size: int) -> Iterator[bytes]:
+    """The leaves of an exported book, in order, from its entry bundles.
+
+    `read` gives the bytes at a tile's path or None. A partial bundle may be gone once the full
+    one exists, of which it is the beginning. ProofRejected where neither is there.
+    """
+    for tile in tiles_of(size):
+        if tile.level is not None:
+            return
+        bundle = read(tile.path)
+        if bundle is not None:
+            yield from leaves_in(bundle, tile)
+            continue
+        full = Tile(level=None, index=tile.index)
+        bundle = read(full.path)
+        if bundle is None:
+            raise ProofRejected(f"{tile.path} is missing; fetch the whole book once more.")
+        yield from leaves_in(bundle, full)[: tile.width]
+
+
 def _level(level: int | None, available: int) -> Iterator[Tile]:
     full, rest = divmod(available, WIDTH)
     for index in range(full):
