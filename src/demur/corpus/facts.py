@@ -1,0 +1,154 @@
+"""What the law may look at, gathered in plain Python: one stored post, its account, what stands.
+
+The builder gathers the same facts in columns (`corpus.columns`). The two are written apart on
+purpose: every build gathers and decides a sample and all edge cases here a second time, and is
+refused on any difference. `corpus.explain` answers one person with this module alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from demur.people import Scope
+from demur.policy import signals
+from demur.policy.facts import NEVER, UNKNOWN, AuthorFacts, PlainFacts, PostFacts
+from demur.policy.regimes import Regimes
+from demur.posts import Audience
+
+PEOPLE_SCHEMA = pa.schema(
+    [
+        pa.field("account", pa.string(), nullable=False),
+        pa.field("person", pa.string(), nullable=False),
+        pa.field("platform", pa.string(), nullable=False),
+        pa.field("country", pa.string()),  # null: unknown
+        pa.field("keys", pa.list_(pa.string()), nullable=False),  # see people.Account.keys
+        pa.field("locked", pa.bool_()),  # null: unknown
+        pa.field("adult_from", pa.date32()),  # null: age unknown
+        pa.field("objects", pa.bool_(), nullable=False),  # by this account or a linked one
+        pa.field("objects_here", pa.bool_(), nullable=False),  # by this very account
+        pa.field("notice_queued", pa.bool_(), nullable=False),  # written, not (yet) delivered
+        pa.field("told", pa.date32()),  # the day a notice was delivered; null: none was
+        pa.field("usable_from", pa.date32()),  # Regime.usable_from(told); null: not told
+        pa.field("choice", pa.string(), nullable=False),  # opt-out, opt-in or off
+        pa.field("opted_in", pa.bool_(), nullable=False),
+        pa.field("refuses_training", pa.list_(pa.string()), nullable=False),  # signal names
+        pa.field("chats_on", pa.bool_(), nullable=False),
+        pa.field("declared_audience", pa.string()),  # for archives that carry none
+        pa.field("language", pa.string()),
+    ]
+)
+"""One row an account: what `rights.standing` says about it at the moment of the build."""
+
+OWN_WORDS = 32
+"""Normal characters from which a text counts as somebody's own. Shorter ones ("Happy birthday!")
+are written by many, and suppressing them would let one person silence a greeting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What stands on the day of a decision, beside the post and its account."""
+
+    today: date
+    regimes: Regimes
+    holds: tuple[Scope, ...] = ()
+    declared_groups: frozenset[str] = frozenset()
+    objector_keys: frozenset[str] = field(default=frozenset(), repr=False)
+    suppressed: frozenset[bytes] = field(default=frozenset(), repr=False)
+
+    def decides_audience(self, audience: str, group: str | None, declared: str | None) -> str:
+        """A declaration fills a gap and never widens what a platform said. A group is opened by
+        its own declaration alone: whose archive a post came in cannot speak for the group."""
+        if audience != Audience.UNKNOWN:
+            return audience
+        if group is not None:
+            return Audience.PUBLIC_GROUP if group in self.declared_groups else Audience.UNKNOWN
+        return declared or Audience.UNKNOWN
+
+
+UNKNOWN_AUTHOR: AuthorFacts[bool, str, date] = AuthorFacts(
+    known=False,
+    country=UNKNOWN,
+    profile="unknown",
+    age_known=False,
+    adult_from=NEVER,
+    choice="off",
+    opted_in=False,
+    told=False,
+    notice_queued=False,
+    usable_from=NEVER,
+    objects_here=False,
+    objects_elsewhere=False,
+    refuses_training=False,
+    wish_unreadable=False,
+    chats_on=False,
+    window_from=NEVER,
+)
+"""What is known about somebody who is not on record."""
+
+
+def gather(
+    post: Mapping[str, Any],
+    account: Mapping[str, Any] | None,
+    standing: Circumstances,
+    *,
+    repeats_own: bool,
+) -> PlainFacts:
+    """The facts about one row of the lake. account: its row of the people table, if there is one.
+
+    repeats_own: whether the same person's same post is already kept; only `corpus.decide` and
+    `corpus.explain` can say, since it takes all posts of the person.
+    """
+    if account is not None and account["person"] != post["person"]:
+        account = None  # two people were linked while this shard was being moved
+    declared = account["declared_audience"] if account else None
+    country = account["country"] if account else None
+    keys = standing.objector_keys
+    created: datetime = post["created_at"]
+    facts: PostFacts[bool, str, date] = PostFacts(
+        kind=post["kind"],
+        audience=str(standing.decides_audience(post["audience"], post["group"], declared)),
+        created_on=created.astimezone(UTC).date(),
+        is_reshare=post["reshare_of"] is not None,
+        refuses_training=signals.refuses(post["refuses_training"]),
+        picture_refuses=signals.refuses(post["photo_refusals"]),
+        wish_unreadable=signals.unreadable([*post["refuses_training"], *post["photo_refusals"]]),
+        mentions_objector=not keys.isdisjoint(post["mention_key"]),
+        pictures_objector=not keys.isdisjoint(post["tagged"]),
+        copies_suppressed=post["normal_chars"] >= OWN_WORDS
+        and post["text_hash"] in standing.suppressed,
+        on_hold=any(
+            scope.covers(platform=post["platform"], country=country, kind=post["kind"])
+            for scope in standing.holds
+        ),
+        repeats_own=repeats_own,
+    )
+    author = _author(account, standing) if account else UNKNOWN_AUTHOR
+    return PlainFacts(post=facts, author=author, today=standing.today)
+
+
+def _author(account: Mapping[str, Any], standing: Circumstances) -> AuthorFacts[bool, str, date]:
+    regime = standing.regimes.of(account["country"], standing.today)
+    profiles = {True: "locked", False: "open", None: "unknown"}
+    return AuthorFacts(
+        known=True,
+        country=account["country"] or UNKNOWN,
+        profile=profiles[account["locked"]],
+        age_known=account["adult_from"] is not None,
+        adult_from=account["adult_from"] or NEVER,
+        choice=account["choice"],
+        opted_in=account["opted_in"],
+        told=account["told"] is not None,
+        notice_queued=account["notice_queued"],
+        usable_from=account["usable_from"] or NEVER,
+        objects_here=account["objects_here"],
+        objects_elsewhere=account["objects"] and not account["objects_here"],
+        refuses_training=signals.refuses(account["refuses_training"]),
+        wish_unreadable=signals.unreadable(account["refuses_training"]),
+        chats_on=account["chats_on"],
+        window_from=regime.window_from(standing.today),
+    )
