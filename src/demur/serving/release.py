@@ -1,0 +1,138 @@
+"""What is served: the shards' adapters that were released, and which of them may speak.
+
+`models/released.json` is written by the worker in one rename. Between an objection and the
+retrained shard, a shard speaks with its last clean slice: what it had learned before it first read
+anybody who may not be used now. Which rows are silenced is told to this room, never asked here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import rfc8785
+
+from demur.errors import NotFound, SiteUnusable
+from demur.serving.merge import Merge, Merged
+from demur.training.chain import Halves, Profile, put, recall
+from demur.training.recipe import Recipe, recipe_from
+from demur.training.run import Adapter
+
+FILE = "released.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One state of the models that may be served.
+
+    shards: S, how many shards exist; a shard without an adapter weighs nothing.
+    """
+
+    base: str
+    recipe: Recipe
+    shards: int
+    slices: int
+    adapters: tuple[Adapter, ...]
+
+    def adapter(self, shard: int) -> Adapter:
+        """Raises NotFound for a shard that was not released."""
+        for adapter in self.adapters:
+            if adapter.shard == shard:
+                return adapter
+        raise NotFound(f"Shard {shard} has no released adapter; run `demur train` first.")
+
+
+def write_release(models: Path, release: Release) -> None:
+    """Write `released.json`: canonical JSON, whole or not at all."""
+    fields: dict[str, Any] = {"v": 1, **asdict(release)}
+    put(models / FILE, rfc8785.dumps(fields))
+
+
+def read_release(models: Path) -> Release | None:
+    """What is released, or None before the first. Raises SiteUnusable for a file of another kind."""
+    try:
+        fields = json.loads((models / FILE).read_bytes())
+    except FileNotFoundError:
+        return None
+    try:
+        if fields["v"] != 1:
+            raise ValueError(f"version {fields['v']}")
+        adapters = tuple(_adapter(entry) for entry in fields["adapters"])
+        return Release(
+            base=fields["base"],
+            recipe=recipe_from(fields["recipe"]),
+            shards=fields["shards"],
+            slices=fields["slices"],
+            adapters=adapters,
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise SiteUnusable(
+            f"{FILE} is not one this version writes ({error}); run `demur train` again."
+        ) from error
+
+
+def _adapter(entry: dict[str, Any]) -> Adapter:
+    return Adapter(
+        shard=entry["shard"],
+        root=entry["root"],
+        chains=tuple(entry["chains"]),
+        digests=tuple(entry["digests"]),
+        profile=Profile(**entry["profile"]),
+    )
+
+
+def clean_slices(silenced: Sequence[int]) -> int:
+    """How many slices come before the first that holds a silenced row. silenced: rows by slice."""
+    for number, rows in enumerate(silenced):
+        if rows:
+            return number
+    return len(silenced)
+
+
+class Speakers:
+    """The released shards as one adapter, for whatever is silenced at the moment.
+
+    It holds sums of public numbers, not who objects: each call says that anew.
+    """
+
+    def __init__(self, models: Path, release: Release) -> None:
+        self.release = release
+        self._models = models
+        self._merge = Merge(release.shards)
+        self._speaking: dict[int, tuple[str, Halves]] = {}  # shard -> the chain added, and its B
+        self._lock = Lock()
+
+    def merged(self, silenced: Mapping[int, Sequence[int]]) -> tuple[Merged, tuple[int, ...]]:
+        """The adapter that may speak, and the shards that are in it.
+
+        silenced: for each shard the number of silenced rows in each slice of the build it was
+            trained from. A shard that is not in it says nothing: unknown is silent.
+        Raises ProofRejected for a damaged checkpoint.
+        """
+        with self._lock:
+            for adapter in self.release.adapters:
+                clean = clean_slices(silenced.get(adapter.shard, (1,)))
+                self._let_speak(adapter, clean)
+            return self._merge.merged(), tuple(sorted(self._speaking))
+
+    def _let_speak(self, adapter: Adapter, clean: int) -> None:
+        """Swap what a shard says now for what it may say: its chain after `clean` slices."""
+        chain = adapter.chains[clean - 1] if clean else None
+        held = self._speaking.get(adapter.shard)
+        if (held[0] if held else None) == chain:
+            return
+        halves = self._load(chain) if chain else None
+        if held:
+            self._merge.subtract(held[1])
+            del self._speaking[adapter.shard]
+        if chain and halves is not None:
+            self._merge.add(halves)
+            self._speaking[adapter.shard] = (chain, halves)
+
+    def _load(self, chain: str) -> Halves | None:
+        checkpoint = recall(self._models, chain)
+        return checkpoint.learned if checkpoint else None
