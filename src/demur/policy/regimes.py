@@ -76,8 +76,12 @@ class Regimes:
 
 
 def load(path: Path | None = None) -> Regimes:
-    """The regimes of the package, or of an operator's own file; `SiteUnusable` where it is wrong."""
-    return _shipped() if path is None else _parse(path.read_text("utf-8"), str(path))
+    """The regimes of the package, or of an operator's own file; `SiteUnusable` if wrong."""
+    if path is None:
+        return _shipped()
+    if not path.is_file():
+        raise SiteUnusable(f"{path} is not there; write it, or use the regimes that are shipped.")
+    return _parse(path.read_text("utf-8"), str(path))
 
 
 @lru_cache(maxsize=1)

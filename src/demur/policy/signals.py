@@ -10,6 +10,7 @@ are compared without regard to case.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 UNREADABLE = "?"
@@ -32,8 +33,9 @@ def mastodon_profile(actor: Mapping[str, object]) -> tuple[str, ...]:
     found = _flag("mastodon:indexable", lower, "indexable", refuses=False)
     found += _flag("mastodon:noindex", lower, "noindex", refuses=True)
     note = " ".join(str(lower[key]) for key in ("summary", "note") if lower.get(key))
-    words = note.replace("<", " <").replace(">", "> ").split()
-    return found + hashtags(word for word in words if word.startswith("#"))
+    # Mastodon writes a hashtag as #<span>noai</span>, and a new line as <br> or <p>.
+    words = re.sub(r"<[^>]*>", "", re.sub(r"</?(?:p|br)\b[^>]*>", " ", note))
+    return found + hashtags(re.findall(r"#\w+", words))
 
 
 def hashtags(tags: Iterable[str]) -> tuple[str, ...]:
