@@ -16,9 +16,9 @@ from typing import Any
 
 import rfc8785
 
-from demur.errors import NotFound, SiteUnusable
+from demur.errors import NotFound, ProofRejected, SiteUnusable
 from demur.serving.merge import Merge, Merged
-from demur.training.chain import Halves, Profile, put, recall
+from demur.training.chain import Halves, Profile, digest_of, put, recall
 from demur.training.recipe import Recipe, recipe_from
 from demur.training.run import Adapter
 
@@ -53,7 +53,7 @@ def write_release(models: Path, release: Release) -> None:
 
 
 def read_release(models: Path) -> Release | None:
-    """What is released, or None before the first. Raises SiteUnusable for a file of another kind."""
+    """What is released, or None before the first. Raises SiteUnusable for another kind of file."""
     try:
         fields = json.loads((models / FILE).read_bytes())
     except FileNotFoundError:
@@ -122,17 +122,26 @@ class Speakers:
     def _let_speak(self, adapter: Adapter, clean: int) -> None:
         """Swap what a shard says now for what it may say: its chain after `clean` slices."""
         chain = adapter.chains[clean - 1] if clean else None
+        claimed = adapter.digests[clean - 1] if clean else None
         held = self._speaking.get(adapter.shard)
         if (held[0] if held else None) == chain:
             return
-        halves = self._load(chain) if chain else None
+        halves = self._load(chain, claimed) if chain else None
         if held:
             self._merge.subtract(held[1])
             del self._speaking[adapter.shard]
-        if chain and halves is not None:
+        if chain and halves is not None:  # a file that is gone says nothing
             self._merge.add(halves)
             self._speaking[adapter.shard] = (chain, halves)
 
-    def _load(self, chain: str) -> Halves | None:
+    def _load(self, chain: str, claimed: str | None) -> Halves | None:
+        found = digest_of(self._models, chain)
+        if found is None:
+            return None
         checkpoint = recall(self._models, chain)
-        return checkpoint.learned if checkpoint else None
+        if checkpoint is None or found != claimed:
+            raise ProofRejected(
+                f"The adapter {chain[:16]} hashes to {found}, but {claimed} was released; "
+                "run `demur train` again."
+            )
+        return checkpoint.learned
