@@ -1,0 +1,133 @@
+"""The memories of one released generation: counts, search and trace, and who is heard in them.
+
+`Memories` opens a set of builds that `remember` has written down. Whoever asks brings what stands
+(InForce), as the gate read it just now; nothing here reads it, and without it nothing is said. A
+generation never changes: the next one is loaded beside it and takes its place.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from demur.errors import SiteUnusable
+from demur.memory.counts import Counts
+from demur.memory.origins import Origins
+from demur.memory.remember import SEARCH, build_of, folder_of, is_written
+from demur.memory.search import Build, Hit, Search, Stored
+from demur.memory.trace import Span, Tracer
+from demur.memory.vocabulary import Vocabulary
+from demur.people import InForce
+
+
+class Memories:
+    """Safe to use from several threads."""
+
+    def __init__(
+        self,
+        *,
+        origins: Origins,
+        counts: Counts,
+        tracer: Tracer,
+        search: Search,
+        first: dict[Build, int],
+    ) -> None:
+        self.origins, self.counts, self.tracer = origins, counts, tracer
+        self.search, self.first = search, first
+        self._lock = threading.Lock()
+        self._heard: Heard | None = None
+
+    @classmethod
+    def load(
+        cls, built: Sequence[Path], memory: Path, vocabulary: Vocabulary, *, k: int = 2
+    ) -> Memories:
+        """Open the memories of these builds, one a shard; all of one `demur build`.
+
+        Raises SiteUnusable where one has not been remembered with this vocabulary.
+        """
+        for folder in built:
+            if not is_written(folder_of(folder, memory), vocabulary):
+                message = f"The memory of {build_of(folder)} is not there; run `demur work --once`."
+                raise SiteUnusable(message)
+        if not built:
+            raise SiteUnusable("Nothing has been built yet; run `demur build`.")
+        folders = [folder_of(folder, memory) for folder in built]
+        return cls(
+            origins=Origins.load(built),
+            counts=Counts.load(folders, vocabulary, k=k),
+            tracer=Tracer.load(folders),
+            search=Search(memory / SEARCH),
+            first=dict(zip(map(build_of, built), _first_rows(built), strict=True)),
+        )
+
+    def under(self, in_force: InForce) -> Heard:
+        """What may be heard while this stands.
+
+        The counts follow the newest standing anybody brought: who still holds an older one hears
+        less than it would allow, never more.
+        """
+        with self._lock:
+            last = self._heard
+            if last is None or (
+                in_force != last.in_force and in_force.epoch >= last.in_force.epoch
+            ):
+                silenced = self.origins.silenced(in_force)
+                self.counts.silence(silenced)
+                last = self._heard = Heard(memories=self, in_force=in_force, silenced=silenced)
+            return last
+
+    def close(self) -> None:
+        self.search.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Heard:
+    """The memories as they answer under one standing. Hold it no longer than that stands."""
+
+    memories: Memories
+    in_force: InForce
+    silenced: NDArray[np.bool_] = field(repr=False)
+
+    def is_outdated_by(self, in_force: InForce) -> bool:
+        return in_force.epoch >= self.in_force.epoch and in_force != self.in_force
+
+    def over(self, context: Sequence[int], p0: NDArray[Any]) -> NDArray[np.float64]:
+        """See Counts.over."""
+        return self.memories.counts.over(context, p0)
+
+    def search(self, text: str, *, limit: int) -> list[Hit]:
+        """The posts that are most about `text`; each hit's `row` counts through all builds."""
+        first = self.memories.first
+
+        def admit(build: Build, row: int) -> bool:
+            return build in first and not self.silenced[first[build] + row]
+
+        hits = self.memories.search.query(text, limit=limit, admit=admit)
+        return [replace(hit, row=first[hit.build] + hit.row) for hit in hits]
+
+    def trace(self, text: str) -> list[Span]:
+        """Which of these words stand word for word in whose posts. See Tracer.trace."""
+        return self.memories.tracer.trace(text, self.silenced)
+
+    def posts(self, rows: Sequence[int]) -> list[Stored]:
+        """The posts of these rows that may be shown, in the order of rows."""
+        found: list[Stored] = []
+        ends = [*self.memories.first.values(), len(self.silenced)][1:]
+        for (build, first), end in zip(self.memories.first.items(), ends, strict=True):
+            here = [row - first for row in rows if first <= row < end and not self.silenced[row]]
+            posts = self.memories.search.read(build, here) if here else []
+            found += [replace(post, row=first + post.row) for post in posts]
+        return found
+
+
+def _first_rows(built: Sequence[Path]) -> list[int]:
+    rows = [pq.read_metadata(folder / "kept.parquet").num_rows for folder in built]
+    return [0, *accumulate(rows)][:-1]

@@ -1,0 +1,95 @@
+"""Remember: one build of one shard written down as counts, trace and search.
+
+A folder of arrays named like the build, and the build's posts in the search file, beside what is
+released. The law has decided before; here every kept post is remembered and nothing is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from demur.memory import ngrams, trace
+from demur.memory.search import Build, Search, Stored
+from demur.memory.shelf import whole, write
+from demur.memory.vocabulary import Vocabulary
+
+SEARCH = "search.db"
+MARK = "memory.json"
+COLUMNS = [
+    "post_id", "person", "account", "platform", "kind", "lang", "created_at", "url", "attribution",
+    "text",
+]  # fmt: skip
+
+
+def remember(built: Path, memory: Path, vocabulary: Vocabulary) -> Path:
+    """Write the memory of `built` (`build/shard=NNNN/<root>`) below `memory`, if it is not there.
+
+    Killed half-way, it leaves what was there before and the next call begins again. The same
+    build and vocabulary give the same bytes in every file of the folder that is returned.
+    """
+    folder = folder_of(built, memory)
+    with closing(Search(memory / SEARCH)) as search:
+        missing = not is_written(folder, vocabulary), not search.has(build_of(built))
+        if any(missing):
+            posts = pq.read_table(built / "kept.parquet", columns=COLUMNS).to_pylist()
+            if missing[0]:
+                _write(folder, posts, vocabulary)
+            if missing[1]:
+                search.put(build_of(built), _stored(posts))
+    return folder
+
+
+def retire(memory: Path, keep: Iterable[Path]) -> None:
+    """Erase every memory but those of the builds to keep: the released ones, and what is next."""
+    kept = list(keep)
+    folders = {folder_of(built, memory) for built in kept}
+    for folder in sorted(memory.glob("shard=*/*")):
+        if folder not in folders:
+            shutil.rmtree(folder)
+    with closing(Search(memory / SEARCH)) as search:
+        search.retire(map(build_of, kept))
+
+
+def folder_of(built: Path, memory: Path) -> Path:
+    return memory / built.parent.name / built.name
+
+
+def build_of(built: Path) -> Build:
+    return Build(shard=int(built.parent.name.removeprefix("shard=")), root=built.name)
+
+
+def is_written(folder: Path, vocabulary: Vocabulary) -> bool:
+    """Is the memory there, whole and made with this vocabulary?"""
+    mark = folder / MARK
+    return mark.exists() and json.loads(mark.read_bytes())["vocabulary"] == vocabulary.name
+
+
+def _write(folder: Path, posts: list[dict[str, Any]], vocabulary: Vocabulary) -> None:
+    texts = [post["text"] for post in posts]
+    people: dict[str, int] = {}
+    authors = [people.setdefault(post["person"], len(people)) for post in posts]
+    # A picture without a caption says nothing, not that posts are empty.
+    tokens = [
+        ids if text.strip() else []
+        for ids, text in zip(vocabulary.encode(texts), texts, strict=True)
+    ]
+    with whole(folder) as draft:
+        ngrams.write(draft, tokens, authors)
+        trace.write(draft, texts)
+        write(draft / MARK, json.dumps({"v": 1, "vocabulary": vocabulary.name}).encode())
+
+
+def _stored(posts: list[dict[str, Any]]) -> Iterator[Stored]:
+    for row, post in enumerate(posts):
+        if post["text"].strip():
+            when = post["created_at"].astimezone(UTC).isoformat()
+            kept = {name: post[name] for name in COLUMNS if name not in ("person", "created_at")}
+            yield Stored(row=row, created_at=when, **kept)

@@ -1,0 +1,41 @@
+"""Stop words: what a question is made of, in Dutch and English, so that its subject is searched.
+
+Nothing is removed from what is stored, and a question of stop words alone is searched as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_DUTCH = """
+de het een en of maar want dus als dan dat die dit deze er hier daar
+ik jij je u hij zij ze wij we jullie mij me hem haar ons onze hun mijn jouw uw zijn
+is ben bent was waren wordt worden werd heb hebt heeft hebben had kan kunnen kun mag moet zal zou
+wil doe doet doen ga gaat gaan
+aan bij door in met na naar om op over te tegen tot uit van voor
+wie wat waar wanneer waarom hoe welk welke
+niet geen wel ook nog al eens even iets iemand mensen vertel weet zeg graag
+"""
+
+_ENGLISH = """
+the a an and or but so if then than that this these those there here
+i you he she it we they me him her us them my your his its our their
+is am are was were be been being do does did have has had can could may might must shall should
+will would
+about at by for from in into of on onto to with without as
+who what where when why how which
+not no any some also just only please tell know say people someone something
+"""
+
+STOP = frozenset((_DUTCH + _ENGLISH).split())
+MOST = 32  # a question may be a page long; its first words are what it is about
+
+# What FTS5's unicode61 takes for a word: letters and digits, and nothing that FTS5 would obey.
+_WORD = re.compile(r"[^\W_]+")
+
+
+def subject(text: str) -> list[str]:
+    """The words of a question that say what it is about, in their order, each once."""
+    words = list(dict.fromkeys(_WORD.findall(unicodedata.normalize("NFKC", text).casefold())))
+    return ([word for word in words if word not in STOP] or words)[:MOST]
