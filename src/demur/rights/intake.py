@@ -1,0 +1,165 @@
+"""Taking an archive in: posts into the lake, accounts into the database, counts into the book.
+
+Posts are staged beside the lake first; one transaction then acknowledges the import, and only
+after it do the posts move into place. A crash leaves either nothing or an acknowledged import
+that `recover` finishes. An archive that cannot be read wholly leaves nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.db import transaction
+
+from demur.archives import reader
+from demur.corpus.lake import Lake, Staged
+from demur.people import AccountId, PersonId
+from demur.posts import Audience, Post
+from demur.rights import accounts, book, models, people
+from demur.rights.place import Place
+
+NOT_DESCRIBED = "account not described"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What an import did, in posts; `accounts` are those seen here for the first time."""
+
+    platform: str
+    read: int
+    stored: int
+    already: int
+    skipped: Mapping[str, int]
+    accounts: int
+
+
+def take(
+    site: Place,
+    path: Path,
+    *,
+    now: datetime,
+    platform: str | None = None,
+    audience: Audience | None = None,
+    groups: Iterable[str] = (),
+    draw: book.Draw = secrets.token_bytes,
+) -> ImportReport:
+    """Import the archive at `path`. Taking the same one in again changes nothing.
+
+    platform: where the reader cannot tell. audience: who could see this owner's posts, for
+    archives that do not say. groups: whose posts the operator's records say are public.
+    """
+    with _only_import(site.lake), reader.open_archive(path, platform=platform) as reading:
+        lake = Lake(site.lake, site.home)
+        _finish(lake)
+        told = {account.id: account for account in reading.accounts()}
+        owners = accounts.owners_of(told, reading.links, draw)
+        import_id, stray = draw(16).hex(), Counter[str]()
+        staged = lake.stage(import_id, _with_people(reading.posts(), owners, stray))
+        changes = accounts.Changes(
+            told.values(),
+            owners,
+            audience=audience.value if audience else "",
+            groups=groups,
+            draw=draw,
+        )
+        with transaction.atomic(durable=True):
+            book.lock()
+            changes.find()
+            report = _report(reading.platform, staged, reading.skipped + stray, len(changes.new))
+            if changes or report.stored:
+                _acknowledge(import_id, report, changes, now=now, draw=draw)
+        _finish(lake)
+        for one, other in reading.links:
+            if one in owners and other in owners and owners[one] != owners[other]:
+                people.link(one, other, now=now, draw=draw)
+        _move(lake)
+        return report
+
+
+def recover(site: Place) -> None:
+    """Finish what a crash interrupted: imports forward or back, posts to whom they belong."""
+    try:
+        with _only_import(site.lake, wait=False):
+            lake = Lake(site.lake, site.home)
+            _finish(lake)
+            _move(lake)
+    except BlockingIOError:
+        return  # an import is under way and finishes its own things
+
+
+def _report(platform: str, staged: Staged, skipped: Counter[str], new: int) -> ImportReport:
+    return ImportReport(
+        platform=platform,
+        read=staged.read,
+        stored=staged.new,
+        already=staged.already_here,
+        skipped=dict(skipped),
+        accounts=new,
+    )
+
+
+def _acknowledge(
+    import_id: str,
+    report: ImportReport,
+    changes: accounts.Changes,
+    *,
+    now: datetime,
+    draw: book.Draw,
+) -> None:
+    """The rows and the line of an import; from the commit on, its posts are in the lake."""
+    counts = {name: getattr(report, name) for name in ("read", "stored", "already", "accounts")}
+    counts["skipped"] = report.skipped
+    payload = {"counts": counts, "platform": report.platform, "people": changes.commitments()}
+    entry = book.append("import", payload, now=now, draw=draw)
+    models.Import.objects.create(
+        id=import_id, platform=report.platform, counts=counts, entry=entry, at=now
+    )
+    changes.save(entry.index)
+    if changes:
+        book.bump()
+
+
+def _with_people(
+    posts: Iterable[Post], owners: Mapping[AccountId, PersonId], stray: Counter[str]
+) -> Iterator[tuple[PersonId, Post]]:
+    for post in posts:
+        owner = owners.get(post.account)
+        if owner is None:
+            stray[NOT_DESCRIBED] += 1
+        else:
+            yield owner, post
+
+
+def _finish(lake: Lake) -> None:
+    """Imports that the database acknowledged go on, others go back; with no import under way."""
+    for import_id in lake.staged():
+        if models.Import.objects.filter(pk=import_id).exists():
+            lake.publish(import_id)
+        else:
+            lake.discard(import_id)
+
+
+def _move(lake: Lake) -> None:
+    """Posts of people who turned out to be somebody we knew follow them to their shard."""
+    for gone in models.Person.objects.filter(to_move=True).order_by("pk"):
+        lake.move(PersonId(gone.pk), PersonId(str(gone.merged_into_id)))
+        models.Person.objects.filter(pk=gone.pk).update(to_move=False)
+
+
+@contextmanager
+def _only_import(folder: Path, *, wait: bool = True) -> Iterator[None]:
+    """One import a site at a time; BlockingIOError where one runs and we may not wait."""
+    handle = os.open(folder / ".import.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,52 @@
+"""The site this process serves, as far as people's rights need to know it.
+
+`demur.site` lives above this room and puts an opened site into Django's settings; here it is a
+protocol, so that the stairs go down only.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol, cast
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+
+from demur.people import Home
+
+
+class Place(Protocol):
+    """What `demur.site.folder.Site` is to the rights."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def origin(self) -> str:
+        """The name of the log, in every checkpoint."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """Where people reach the privacy centre, without a slash at the end."""
+        ...
+
+    @property
+    def language(self) -> str: ...
+    @property
+    def notice_days(self) -> int:
+        """The operator's own waiting period; the regime's holds where it is longer."""
+        ...
+
+    @property
+    def home(self) -> Home: ...
+    @property
+    def log_key(self) -> Ed25519PrivateKey: ...
+    @property
+    def lake(self) -> Path: ...
+    @property
+    def log(self) -> Path: ...
+
+
+def here() -> Place:
+    """The site that was opened when this process started."""
+    return cast(Place, settings.DEMUR_SITE)
