@@ -1,0 +1,134 @@
+"""Pictures, as they may be kept: known by content, re-encoded, without a word of metadata.
+
+Where somebody stood and which camera they held leaves with the metadata. What the metadata says
+about training is read before that, and what cannot be read counts as a No with its own name.
+Nothing is drawn, shrunk or looked at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import struct
+import zlib
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+from PIL import Image, ImageOps
+
+from demur.archives.container import BrokenFile, Container
+from demur.archives.content import PICTURE_MISSING, PICTURE_UNREADABLE, VIDEO, Notes
+from demur.archives.text import clean
+from demur.policy import signals
+from demur.posts import Photo
+
+MAX_BYTES = 64 << 20
+MAX_PIXELS = 100_000_000  # a 100-megapixel camera's picture; 400 MB while it is decoded
+
+CONTENT_CREDENTIALS = "c2pa:training-mining" + signals.UNREADABLE
+UNREADABLE_METADATA = "unreadable-metadata" + signals.UNREADABLE
+
+_PLUS = "{http://ns.useplus.org/ldf/xmp/1.0/}DataMining"
+_RESOURCE = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource"
+
+_SOUND_AND_VISION = (".mp4", ".mov", ".m4v", ".webm", ".avi", ".3gp", ".mp3", ".m4a", ".srt")
+_READ = ("JPEG", "PNG", "WEBP", "GIF")
+_STORED = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+
+# What Pillow's decoders raise on files made to break them (its own fuzzing corpus shows all).
+_UNDECODABLE: tuple[type[Exception], ...] = (
+    BrokenFile, OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError,
+    struct.error, zlib.error, Image.DecompressionBombError, Image.DecompressionBombWarning,
+)  # fmt: skip
+
+
+def photo(box: Container, name: str, alt: str, notes: Notes) -> Photo | None:
+    """The picture at `name`, or None with the reason counted in `notes`."""
+    if name.lower().endswith(_SOUND_AND_VISION):
+        notes.skipped[VIDEO] += 1
+        return None
+    if name not in box.sizes:
+        notes.skipped[PICTURE_MISSING] += 1
+        return None
+    try:
+        return _kept(box.read(name, MAX_BYTES), clean(alt))
+    except _UNDECODABLE:
+        notes.skipped[PICTURE_UNREADABLE] += 1
+        return None
+
+
+def _kept(data: bytes, alt: str) -> Photo:
+    with Image.open(io.BytesIO(data), formats=_READ) as picture:
+        if picture.width * picture.height > MAX_PIXELS:
+            raise ValueError("too many pixels")
+        form = "PNG" if picture.format == "GIF" else "JPEG" if picture.format == "MPO" else None
+        form = form or str(picture.format)
+        picture.load()  # a PNG's words may stand after its pixels
+        refuses = refusals(data, picture)
+        stored = _plain(picture, form)
+    return Photo(
+        sha256=hashlib.sha256(stored).hexdigest(),
+        media_type=_STORED[form],
+        alt=alt,
+        refuses_training=refuses,
+        data=stored,
+    )
+
+
+def _plain(picture: Image.Image, form: str) -> bytes:
+    """The pixels, upright, encoded anew: nothing but them is copied."""
+    upright = ImageOps.exif_transpose(picture)
+    clear = form != "JPEG" and upright.has_transparency_data
+    grey = upright.mode in ("1", "L") and not clear
+    pixels = upright.convert("RGBA" if clear else "L" if grey and form != "WEBP" else "RGB")
+    bare = Image.new(pixels.mode, pixels.size)
+    bare.paste(pixels)
+    out = io.BytesIO()
+    if form == "PNG":
+        bare.save(out, form)
+    else:
+        bare.save(out, form, quality=90)
+    return out.getvalue()
+
+
+def refusals(data: bytes, picture: Image.Image) -> tuple[str, ...]:
+    """The names of the signals in a picture that say No to training (`policy.signals.picture`).
+
+    Metadata that cannot be read is a signal of its own. A content credential about training (CAWG
+    1.1 or C2PA 1.x) is found by its label but not read, so it counts whatever it says.
+    """
+    found: set[str] = set()
+    values: list[str] = []
+    try:
+        for packet in _packets(data, picture):
+            values += _values(packet)
+    except (ParseError, DefusedXmlException, ValueError):
+        found.add(UNREADABLE_METADATA)
+    for value in values:
+        found |= set(signals.picture(value))
+    if not values and b"DataMining" in data:
+        found.add(UNREADABLE_METADATA)
+    if re.search(rb"(cawg|c2pa)\.training-mining", data):
+        found.add(CONTENT_CREDENTIALS)
+    return tuple(sorted(found))
+
+
+def _packets(data: bytes, picture: Image.Image) -> list[bytes]:
+    """Every XMP packet: those Pillow knows of and those that merely lie in the bytes."""
+    given = [picture.info.get(key) for key in ("xmp", "XML:com.adobe.xmp", "Raw profile type xmp")]
+    packets = [p.encode() if isinstance(p, str) else p for p in given if isinstance(p, str | bytes)]
+    packets += re.findall(rb"<x:xmpmeta.*?</x:xmpmeta>", data, re.S)
+    return list(dict.fromkeys(packets))
+
+
+def _values(packet: bytes) -> list[str]:
+    root: Element = fromstring(packet.strip(b"\0 \r\n\t"), forbid_dtd=True)
+    values = []
+    for element in root.iter():
+        if element.tag == _PLUS:
+            values.append((element.get(_RESOURCE) or element.text or "").strip())
+        if _PLUS in element.attrib:
+            values.append(element.attrib[_PLUS].strip())
+    return values
