@@ -1,103 +1,12 @@
-"""A tiny base, installed once, and shards of invented people built for it."""
+"""Puts the folders of shared test code on the path and takes up the tiny base's fixtures."""
 
 from __future__ import annotations
 
-import hashlib
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-import pytest
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-import tiny_base
+from tiny_fixtures import build, models, student, tiny  # noqa: E402
 
-from demur.people import Home, PersonId
-from demur.training.base import BaseModel, install
-from demur.training.recipe import TINY
-from demur.training.student import Student
-
-KEY = b"a home key for tests, thirty-two"
-
-
-@dataclass(frozen=True)
-class HandMadeSlice:
-    root: str
-    posts: int
-    people: int
-
-
-@dataclass(frozen=True)
-class HandMadeManifest:
-    """As `corpus.manifest.Manifest`, with plain hashes for Merkle roots."""
-
-    shard: int
-    policy: str
-    slices: tuple[HandMadeSlice, ...]
-    root: str
-
-
-@dataclass(frozen=True)
-class HandMadeShard:
-    path: Path
-    manifest: HandMadeManifest
-
-
-def build_by_hand(
-    path: Path, people: Mapping[str, Sequence[str]], *, shard: int = 0, slices: int = 3
-) -> Any:
-    """One shard of everybody in `people` (person -> texts), whatever shard they live in."""
-    home = Home(key=KEY, shards=1, slices=slices)
-    rows = sorted(
-        (home.slice(PersonId(person)), person, number, text)
-        for person, texts in people.items()
-        for number, text in enumerate(texts)
-    )
-    table = pa.table(
-        {
-            "slice": pa.array([row[0] for row in rows], pa.int16()),
-            "person": pa.array([row[1] for row in rows], pa.string()),
-            "text": pa.array([row[3] for row in rows], pa.string()),
-        }
-    )
-    path.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, path / "kept.parquet")
-    parts = []
-    for number in range(slices):
-        mine = [row for row in rows if row[0] == number]
-        root = hashlib.sha256(repr(mine).encode()).hexdigest()
-        parts.append(
-            HandMadeSlice(root=root, posts=len(mine), people=len({row[1] for row in mine}))
-        )
-    root = hashlib.sha256(repr(parts).encode()).hexdigest()
-    manifest = HandMadeManifest(shard=shard, policy="law", slices=tuple(parts), root=root)
-    return HandMadeShard(path=path, manifest=manifest)
-
-
-@pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("models")
-
-
-@pytest.fixture(scope="session")
-def tiny(models: Path, tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
-    return install(tiny_base.write(tmp_path_factory.mktemp("source")), models)
-
-
-@pytest.fixture(scope="session")
-def student(tiny: BaseModel) -> Student:
-    return Student(tiny, TINY)
-
-
-@pytest.fixture
-def build(tmp_path: Path) -> Callable[..., Any]:
-    made = iter(range(1000))
-
-    def make(people: Mapping[str, Sequence[str]], **where: int) -> Any:
-        return build_by_hand(tmp_path / f"built-{next(made)}", people, **where)
-
-    return make
+__all__ = ["build", "models", "student", "tiny"]

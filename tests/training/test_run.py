@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hand_built import KEY
 
 from demur.errors import ProofRejected
 from demur.people import Home, PersonId
@@ -19,9 +20,8 @@ from demur.training.recipe import TINY
 from demur.training.run import Adapter, Step, Stopped, chains_for, rebuild, train_shard
 from demur.training.student import Student
 
-KEY = b"a home key for tests, thirty-two"
 HOME = Home(key=KEY, shards=1, slices=3)
-WORDS = "gisteren fietste ik langs de haven en zag hoe het water tegen de kade sloeg, mooi".split()
+WORDS = ["gisteren", "fietste", "ik", "langs", "de", "haven", "en", "zag", "het", "water", "mooi"]
 
 Build = Callable[..., Any]
 

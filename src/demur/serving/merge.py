@@ -24,9 +24,12 @@ _LARGEST = 2.0**38  # so that 2^24 shards of it still fit into 63 bits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """One adapter made of many; B [out, rank] by the adapter's name. Not to be written to."""
+    """One adapter made of many; B [out, rank] by the adapter's name, empty when nobody speaks.
 
-    halves: Mapping[str, NDArray[np.float32]] = field(repr=False)
+    The arrays are read-only, and two are equal when their digests are.
+    """
+
+    halves: Mapping[str, NDArray[np.float32]] = field(repr=False, compare=False)
     digest: str  # SHA-256 of names and bytes, 64 hexadecimal digits
 
 
@@ -35,6 +38,7 @@ class Merge:
 
     def __init__(self, shards: int) -> None:
         self._shards = shards
+        self._live = 0
         self._sums: dict[str, NDArray[np.int64]] = {}
 
     def add(self, halves: Mapping[str, NDArray[np.float32]]) -> None:
@@ -42,11 +46,15 @@ class Merge:
         for name, whole in _fixed(halves).items():
             held = self._sums.get(name)
             self._sums[name] = whole if held is None else held + whole
+        self._live += 1
 
     def subtract(self, halves: Mapping[str, NDArray[np.float32]]) -> None:
         """Silence a shard that was added with these very numbers."""
         for name, whole in _fixed(halves).items():
             self._sums[name] = self._sums[name] - whole
+        self._live -= 1
+        if not self._live:
+            self._sums.clear()  # all zeros by now: nobody speaks, as at the beginning
 
     def merged(self) -> Merged:
         """What the model speaks with now."""

@@ -35,7 +35,6 @@ class Release:
     base: str
     recipe: Recipe
     shards: int
-    slices: int
     adapters: tuple[Adapter, ...]
 
     def adapter(self, shard: int) -> Adapter:
@@ -55,10 +54,11 @@ def write_release(models: Path, release: Release) -> None:
 def read_release(models: Path) -> Release | None:
     """What is released, or None before the first. Raises SiteUnusable for another kind of file."""
     try:
-        fields = json.loads((models / FILE).read_bytes())
+        raw = (models / FILE).read_bytes()
     except FileNotFoundError:
         return None
     try:
+        fields = json.loads(raw)
         if fields["v"] != 1:
             raise ValueError(f"version {fields['v']}")
         adapters = tuple(_adapter(entry) for entry in fields["adapters"])
@@ -66,7 +66,6 @@ def read_release(models: Path) -> Release | None:
             base=fields["base"],
             recipe=recipe_from(fields["recipe"]),
             shards=fields["shards"],
-            slices=fields["slices"],
             adapters=adapters,
         )
     except (ValueError, KeyError, TypeError) as error:
