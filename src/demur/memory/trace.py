@@ -43,7 +43,7 @@ def write(folder: Path, texts: Sequence[str]) -> None:
     Only suffixes that begin where a word does are kept: a span begins at a word, and this is a
     fifth of the array.
     """
-    posts = [text.replace("\0", " ").encode("utf-8", "surrogatepass") + b"\0" for text in texts]
+    posts = [_bytes(text) + b"\0" for text in texts]
     joined = b"".join(posts)
     text = np.frombuffer(joined, np.uint8)
     suffix = divsufsort(joined) if joined else np.zeros(0, np.int32)
@@ -77,7 +77,7 @@ class Tracer:
         No span lies within another, though they may overlap. Each names up to `most` rows that
         are not `silenced`; a run of words that only silenced rows hold is no span.
         """
-        said = answer.encode("utf-8", "surrogatepass")
+        said = _bytes(answer)
         text = np.frombuffer(said, np.uint8)
         begins = np.flatnonzero(_begins(text))
         ends = np.flatnonzero(_ends(text)) + 1
@@ -173,6 +173,11 @@ class _Shard:
     def _at(self, suffix: int, length: int) -> bytes:
         begin = int(self.suffix[suffix])
         return bytes(self.text[begin : begin + length])
+
+
+def _bytes(text: str) -> bytes:
+    """UTF-8 in which NUL is left to stand between posts, so that no span crosses into the next."""
+    return text.replace("\0", " ").encode("utf-8", "surrogatepass")
 
 
 def _shared(one: bytes, other: bytes) -> int:

@@ -55,7 +55,7 @@ def of(tokenizer: Tokenizer, *, start: str, end: str) -> Vocabulary:
 
 
 def careful(words: Sequence[str]) -> NDArray[np.bool_]:
-    """Which tokens look like part of a name or a number: a digit in it, or a capital in front.
+    """Which tokens look like part of a name or a number: those with a capital or a digit in them.
 
     Cheap and blunt on purpose: it also takes the first word of a sentence for a name, which only
     asks one person more before that word is learned (docs/decisions/0030).
@@ -64,4 +64,4 @@ def careful(words: Sequence[str]) -> NDArray[np.bool_]:
 
 
 def _looks_named(word: str) -> bool:
-    return word.lstrip()[:1].isupper() or any(letter.isdigit() for letter in word)
+    return any(letter.isupper() or letter.isdigit() for letter in word)
