@@ -7,16 +7,18 @@ refused on any difference. `corpus.explain` answers one person with this module 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pyarrow as pa
 
+from demur.corpus.mentions import keys_of_objectors
 from demur.people import Scope
+from demur.policy import regimes as law_of_the_land
 from demur.policy import signals
-from demur.policy.facts import NEVER, UNKNOWN, AuthorFacts, PlainFacts, PostFacts
+from demur.policy.facts import NEVER, UNKNOWN, AuthorFacts, FactsOf, PlainFacts, PostFacts
 from demur.policy.regimes import Regimes
 from demur.posts import Audience
 
@@ -59,6 +61,28 @@ class Circumstances:
     declared_groups: frozenset[str] = frozenset()
     objector_keys: frozenset[str] = field(default=frozenset(), repr=False)
     suppressed: frozenset[bytes] = field(default=frozenset(), repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        people: pa.Table,
+        *,
+        holds: Iterable[Scope],
+        declared_groups: Iterable[str],
+        suppressed: Iterable[bytes],
+        today: date,
+        regimes: Regimes | None = None,
+    ) -> Circumstances:
+        """Put together from what `rights.standing` says. suppressed: `posts.text_hash` of texts
+        by people who were erased and by people who object (`decide.texts_of_objectors`)."""
+        return cls(
+            today=today,
+            regimes=regimes or law_of_the_land.load(),
+            holds=tuple(holds),
+            declared_groups=frozenset(declared_groups),
+            objector_keys=keys_of_objectors(people),
+            suppressed=frozenset(suppressed),
+        )
 
     def decides_audience(self, audience: str, group: str | None, declared: str | None) -> str:
         """A declaration fills a gap and never widens what a platform said. A group is opened by
@@ -128,7 +152,7 @@ def gather(
         repeats_own=repeats_own,
     )
     author = _author(account, standing) if account else UNKNOWN_AUTHOR
-    return PlainFacts(post=facts, author=author, today=standing.today)
+    return FactsOf(post=facts, author=author, today=standing.today)
 
 
 def _author(account: Mapping[str, Any], standing: Circumstances) -> AuthorFacts[bool, str, date]:

@@ -1,0 +1,144 @@
+"""An import on its way into the lake: buffered by shard, written as it comes, in bounded memory.
+
+It skips what the lake already holds, so that importing an archive again changes nothing. It does
+not know who acknowledges an import; see `corpus.lake`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from demur.corpus import files
+from demur.corpus.stored import LAKE_SCHEMA, PARQUET
+from demur.posts import Photo
+
+HELD = 96 << 20
+"""Bytes of posts held before the fullest shard is written: with 64 shards still row groups of
+several thousand posts, below which reading them costs more than deciding."""
+
+CHUNK = 1_000  # rows held as Python values, a shard
+
+
+class Staging:
+    """A folder `staging/<import>` being filled. As a context: an error inside removes it."""
+
+    def __init__(self, folder: Path, posts_folder: Callable[[int], Path]) -> None:
+        self.new = 0
+        self._folder = folder
+        self._posts_folder = posts_folder
+        self._shards: dict[int, _Shard] = {}
+        self._held = 0
+        self._photos: set[Path] = set()
+
+    def __enter__(self) -> Staging:
+        self._folder.mkdir(parents=True)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            for shard in self._shards.values():
+                self._write(shard)
+        for shard in self._shards.values():
+            shard.close()
+        if kind is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def add(self, shard: int, row: dict[str, Any]) -> None:
+        if shard not in self._shards:
+            part = self._folder / "posts" / f"shard={shard:04d}.parquet"
+            self._shards[shard] = _Shard(part, self._posts_folder(shard))
+        self._held += self._shards[shard].add(row)
+        if self._held > HELD:
+            self._write(max(self._shards.values(), key=lambda each: each.held))
+
+    def keep_photo(self, photo: Photo, lasting: Path) -> None:
+        """Store a photo's bytes once. lasting: where it will lie in the lake."""
+        staged = self._folder / "photos" / lasting.parent.name / lasting.name
+        if photo.data and staged not in self._photos and not lasting.is_file():
+            files.write_bytes(staged, photo.data)
+            self._photos.add(staged)
+
+    def _write(self, shard: _Shard) -> None:
+        self._held -= shard.held
+        self.new += shard.write()
+
+
+class _Shard:
+    """What one shard will get: rows, then Arrow chunks, then row groups of its file."""
+
+    def __init__(self, part: Path, lasting: Path) -> None:
+        self.held = 0
+        self._part = part
+        self._rows: list[dict[str, Any]] = []
+        self._chunks: list[pa.Table] = []
+        self._pending: set[str] = set()
+        self._known = [_binary(ids) for file in lasting.glob("[!.]*.parquet") for ids in _ids(file)]
+        self._writer: pq.ParquetWriter | None = None
+
+    def add(self, row: dict[str, Any]) -> int:
+        """Take a row unless it came before; how many bytes more are held."""
+        if row["post_id"] in self._pending:
+            return 0
+        self._pending.add(row["post_id"])
+        self._rows.append(row)
+        return self._pack() if len(self._rows) >= CHUNK else 0
+
+    def write(self) -> int:
+        """Write what is held and new to the lake; how many rows that were."""
+        self._pack()
+        if not self._chunks:
+            return 0
+        table = pa.concat_tables(self._chunks).combine_chunks()
+        ids = _binary(table["post_id"].chunk(0))
+        known = pa.chunked_array(self._known, type=ids.type)
+        fresh = table.filter(pc.invert(pc.is_in(ids, value_set=known)))
+        self._chunks, self._pending, self.held = [], set(), 0
+        if fresh.num_rows:
+            self._known.append(_binary(fresh["post_id"].combine_chunks()))
+            self._open().write_table(fresh)
+        return int(fresh.num_rows)
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            files.sync_file(self._part)
+
+    def _open(self) -> pq.ParquetWriter:
+        if self._writer is None:
+            self._part.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = pq.ParquetWriter(self._part, LAKE_SCHEMA, **PARQUET)
+        return self._writer
+
+    def _pack(self) -> int:
+        if not self._rows:
+            return 0
+        chunk = pa.Table.from_pylist(self._rows, schema=LAKE_SCHEMA)
+        self._rows = []
+        self._chunks.append(chunk)
+        self.held += chunk.nbytes
+        return int(chunk.nbytes)
+
+
+def _ids(part: Path) -> list[pa.Array]:
+    return [batch["post_id"] for batch in pq.ParquetFile(part).iter_batches(columns=["post_id"])]
+
+
+def _binary(ids: pa.Array) -> pa.Array:
+    """32 hexadecimal digits as 16 bytes: half the memory for every post the lake knows."""
+    packed = bytes.fromhex("".join(ids.to_pylist()))
+    return pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(16), len(ids), [None, pa.py_buffer(packed)]
+    )
