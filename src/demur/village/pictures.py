@@ -1,7 +1,7 @@
 """The village's photographs: drawings made by code, with words for who cannot see them.
 
 The same name and variant always give the same bytes. Some carry what telephones leave in a file
-(`where`, EXIF) or a machine-readable No (`no_mining`, XMP), so that reading and removing both is
+("where", EXIF) or a machine-readable No ("no-mining", XMP), so that reading and removing both is
 tested on real files. Nothing here is taken from anybody.
 """
 
@@ -79,11 +79,14 @@ def alt(name: str, lang: str) -> str:
 
 
 @cache
-def jpeg(name: str, variant: int, *, where: bool = False, no_mining: bool = False) -> bytes:
-    """The drawing `name` in the light of `variant`. KeyError if there is no such drawing."""
+def jpeg(name: str, variant: int, *, meta: str | None = None) -> bytes:
+    """The drawing `name` in the light of `variant`. KeyError if there is no such drawing.
+
+    meta: what the file carries besides: "where", "no-mining" or nothing.
+    """
     out = io.BytesIO()
-    extra = {"xmp": _NO_MINING} if no_mining else {}
-    exif = _position() if where else Image.Exif()
+    extra = {"xmp": _NO_MINING} if meta == "no-mining" else {}
+    exif = _position() if meta == "where" else Image.Exif()
     _drawing(name)(variant).finished().save(out, "JPEG", quality=82, exif=exif, **extra)
     return out.getvalue()
 

@@ -9,8 +9,9 @@ A file of posts looks like this; `@name` in a text is somebody's handle on that 
     m1 2023-03-18T09:30 nl pic=tide_pool | ...   name (if anything points here), UTC, language, more
     2023-07-22T12:30 nl re=l6 | ...              an answer to the post named l6
 
-More can be: pic= a drawing of `pictures`, re= what it answers, aud= who may see it, group= where it
-was said, tag= people tagged, boost= another's post passed on, copy= another's words taken over.
+More can be: pic= a drawing of `pictures`, meta= what the picture's file carries, re= what it
+answers, aud= who may see it, group= where it was said, tag= people tagged, boost= another's post
+passed on, copy= another's words taken over.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ class Saying:
     text: str
     name: str | None = None
     picture: str | None = None
+    meta: str | None = None  # what its file carries besides: 'where' or 'no-mining'
     answers: str | None = None
     audience: Audience | None = None  # None: what is usual on that platform
     group: str | None = None
@@ -159,6 +161,7 @@ def _saying(who: str, platform: str, line: str) -> Saying:
         lang=words[1],
         text="" if "boost" in more or "copy" in more else text,
         picture=more.pop("pic", None),
+        meta=more.pop("meta", None),
         answers=more.pop("re", None),
         audience=Audience(more.pop("aud")) if "aud" in more else None,
         group=more.pop("group", None),
