@@ -1,70 +1,53 @@
-"""Built shards made by hand, for the tests of training and serving: no corpus, no law."""
+"""Shards built by hand, for the tests of training and serving: real files, no lake and no law."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from demur.corpus.build import BuiltShard
+from demur.corpus.manifest import KEPT_SCHEMA, of_kept
 from demur.people import Home, PersonId
+from demur.posts import text_hash
 
 KEY = b"a home key for tests, thirty-two"
+SLICES = 3
 
 
-@dataclass(frozen=True)
-class HandMadeSlice:
-    root: str
-    posts: int
-    people: int
-
-
-@dataclass(frozen=True)
-class HandMadeManifest:
-    """As `corpus.manifest.Manifest`, with plain hashes for Merkle roots."""
-
-    shard: int
-    policy: str
-    slices: tuple[HandMadeSlice, ...]
-    root: str
-
-
-@dataclass(frozen=True)
-class HandMadeShard:
-    path: Path
-    manifest: HandMadeManifest
-
-
-def build_by_hand(
-    path: Path, people: Mapping[str, Sequence[str]], *, shard: int = 0, slices: int = 3
-) -> Any:
+def build_by_hand(path: Path, people: Mapping[str, Sequence[str]], *, shard: int = 0) -> BuiltShard:
     """One shard of everybody in `people` (person -> texts), whatever shard they live in."""
-    home = Home(key=KEY, shards=1, slices=slices)
+    home = Home(key=KEY, shards=1, slices=SLICES)
     rows = sorted(
         (home.slice(PersonId(person)), person, number, text)
         for person, texts in people.items()
         for number, text in enumerate(texts)
     )
-    table = pa.table(
-        {
-            "slice": pa.array([row[0] for row in rows], pa.int16()),
-            "person": pa.array([row[1] for row in rows], pa.string()),
-            "text": pa.array([row[3] for row in rows], pa.string()),
-        }
-    )
     path.mkdir(parents=True, exist_ok=True)
+    table = pa.Table.from_pylist([_kept(*row) for row in rows], schema=KEPT_SCHEMA)
     pq.write_table(table, path / "kept.parquet")
-    parts = []
-    for number in range(slices):
-        mine = [row for row in rows if row[0] == number]
-        root = hashlib.sha256(repr(mine).encode()).hexdigest()
-        parts.append(
-            HandMadeSlice(root=root, posts=len(mine), people=len({row[1] for row in mine}))
-        )
-    root = hashlib.sha256(repr(parts).encode()).hexdigest()
-    manifest = HandMadeManifest(shard=shard, policy="law", slices=tuple(parts), root=root)
-    return HandMadeShard(path=path, manifest=manifest)
+    manifest = of_kept(path / "kept.parquet", shard=shard, policy="0" * 64, slices=SLICES)
+    return BuiltShard(path=path, manifest=manifest)
+
+
+def _kept(home: int, person: str, number: int, text: str) -> dict[str, object]:
+    return {
+        "post_id": hashlib.sha256(f"{person} {number} {text}".encode()).hexdigest()[:32],
+        "person": person,
+        "slice": home,
+        "account": f"mastodon:{person}",
+        "platform": "mastodon",
+        "country": "NL",
+        "kind": "post",
+        "lang": "nl",
+        "created_at": datetime(2026, 1, 1, 12, number, tzinfo=UTC),
+        "text": text,
+        "text_hash": text_hash(text),
+        "mention_keys": [],
+        "tagged": [],
+        "photos": [],
+    }

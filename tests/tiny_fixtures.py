@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 import tiny_base
 from hand_built import build_by_hand
 
+from demur.corpus.build import BuiltShard
 from demur.training.base import BaseModel, install
 from demur.training.recipe import TINY
 from demur.training.student import Student
@@ -31,10 +31,10 @@ def student(tiny: BaseModel) -> Student:
 
 
 @pytest.fixture
-def build(tmp_path: Path) -> Callable[..., Any]:
+def build(tmp_path: Path) -> Callable[..., BuiltShard]:
     made = iter(range(1000))
 
-    def make(people: Mapping[str, Sequence[str]], **where: int) -> Any:
+    def make(people: Mapping[str, Sequence[str]], **where: int) -> BuiltShard:
         return build_by_hand(tmp_path / f"built-{next(made)}", people, **where)
 
     return make

@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from hand_built import KEY, build_by_hand
 
+from demur.corpus.build import BuiltShard
 from demur.training.base import open_base
 from demur.training.recipe import TINY
 from demur.training.run import train_shard
@@ -33,10 +34,10 @@ def main(models: Path, base: str, kills: int, out: Path) -> None:
         print(sum(_killed(built, student, out, dice.uniform(0.01, 0.25)) for _ in range(kills)))
 
 
-def _killed(built: object, student: Student, out: Path, after: float) -> bool:
+def _killed(built: BuiltShard, student: Student, out: Path, after: float) -> bool:
     child = os.fork()
     if not child:
-        train_shard(built, student, out, home_key=KEY, wanted=lambda: True)  # type: ignore[arg-type]
+        train_shard(built, student, out, home_key=KEY, wanted=lambda: True)
         os._exit(0)
     time.sleep(after)
     os.kill(child, signal.SIGKILL)

@@ -14,10 +14,10 @@ from demur.training.chain import path_of, sweep
 from demur.training.run import Adapter, train_shard
 from demur.training.student import Student
 
-KILLS = 15
+KILLS = 10
 
 
-def test_fifteen_kills_change_no_byte(
+def test_ten_kills_change_no_byte(
     models: Path, tiny: BaseModel, student: Student, tmp_path: Path
 ) -> None:
     disturbed = tmp_path / "disturbed"

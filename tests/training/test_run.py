@@ -7,11 +7,11 @@ import hashlib
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hand_built import KEY
 
+from demur.corpus.build import BuiltShard
 from demur.errors import ProofRejected
 from demur.people import Home, PersonId
 from demur.training.base import BaseModel
@@ -23,7 +23,7 @@ from demur.training.student import Student
 HOME = Home(key=KEY, shards=1, slices=3)
 WORDS = ["gisteren", "fietste", "ik", "langs", "de", "haven", "en", "zag", "het", "water", "mooi"]
 
-Build = Callable[..., Any]
+Build = Callable[..., BuiltShard]
 
 
 def village(seed: int, size: int = 12) -> dict[str, list[str]]:
@@ -37,7 +37,9 @@ def village(seed: int, size: int = 12) -> dict[str, list[str]]:
     }
 
 
-def train(built: Any, student: Student, models: Path, steps: list[Step] | None = None) -> Adapter:
+def train(
+    built: BuiltShard, student: Student, models: Path, steps: list[Step] | None = None
+) -> Adapter:
     progress = steps.append if steps is not None else lambda step: None
     made = train_shard(built, student, models, home_key=KEY, wanted=lambda: True, progress=progress)
     assert isinstance(made, Adapter)
@@ -241,3 +243,12 @@ def test_what_saw_her_is_swept_away_once_it_is_not_served(
     assert sweep(tmp_path, set(served.chains)) > 0
     assert not any(digest_of(tmp_path, chain) for chain in with_her.chains[1:])
     assert all(digest_of(tmp_path, chain) for chain in served.chains)
+
+
+def test_posts_that_the_manifest_does_not_name_are_not_trained_on(
+    build: Build, student: Student, tmp_path: Path
+) -> None:
+    honest, other = build(village(17)), build(village(18))
+    smuggled = BuiltShard(path=other.path, manifest=honest.manifest)
+    with pytest.raises(ProofRejected, match="not those of its manifest"):
+        train(smuggled, student, tmp_path)

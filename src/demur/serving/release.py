@@ -3,20 +3,26 @@
 `models/released.json` is written by the worker in one rename. Between an objection and the
 retrained shard, a shard speaks with its last clean slice: what it had learned before it first read
 anybody who may not be used now. Which rows are silenced is told to this room, never asked here.
+A slice whose kept posts have changed since counts as unclean: nobody knows any more what it holds.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import numpy as np
 import rfc8785
+from numpy.typing import NDArray
 
-from demur.errors import NotFound, ProofRejected, SiteUnusable
+from demur.corpus.build import BuiltShard
+from demur.corpus.manifest import Manifest
+from demur.errors import ProofRejected, SiteUnusable
 from demur.serving.merge import Merge, Merged
 from demur.training.chain import Halves, Profile, digest_of, put, recall
 from demur.training.recipe import Recipe, recipe_from
@@ -37,12 +43,9 @@ class Release:
     shards: int
     adapters: tuple[Adapter, ...]
 
-    def adapter(self, shard: int) -> Adapter:
-        """Raises NotFound for a shard that was not released."""
-        for adapter in self.adapters:
-            if adapter.shard == shard:
-                return adapter
-        raise NotFound(f"Shard {shard} has no released adapter; run `demur train` first.")
+    def get(self, shard: int) -> Adapter | None:
+        """A shard's adapter, if it has one."""
+        return next((adapter for adapter in self.adapters if adapter.shard == shard), None)
 
 
 def write_release(models: Path, release: Release) -> None:
@@ -78,18 +81,25 @@ def _adapter(entry: dict[str, Any]) -> Adapter:
     return Adapter(
         shard=entry["shard"],
         root=entry["root"],
+        roots=tuple(entry["roots"]),
         chains=tuple(entry["chains"]),
         digests=tuple(entry["digests"]),
         profile=Profile(**entry["profile"]),
     )
 
 
-def clean_slices(silenced: Sequence[int]) -> int:
-    """How many slices come before the first that holds a silenced row. silenced: rows by slice."""
-    for number, rows in enumerate(silenced):
-        if rows:
+def clean_slices(adapter: Adapter, manifest: Manifest, silenced: Sequence[int]) -> int:
+    """How many of a shard's slices may speak: those before the first that may not.
+
+    manifest: what is kept of the shard now; a slice that has changed since it was learned may
+        hold what is not kept any more. silenced: of what is kept now, the rows by slice that may
+        not be used at this moment.
+    """
+    now = zip(adapter.roots, manifest.slices, silenced, strict=True)
+    for number, (learned, kept, rows) in enumerate(now):
+        if rows or learned != kept.root:
             return number
-    return len(silenced)
+    return len(adapter.roots)
 
 
 class Speakers:
@@ -105,17 +115,31 @@ class Speakers:
         self._speaking: dict[int, tuple[str, Halves]] = {}  # shard -> the chain added, and its B
         self._lock = Lock()
 
-    def merged(self, silenced: Mapping[int, Sequence[int]]) -> tuple[Merged, tuple[int, ...]]:
+    def merged(
+        self, built: Sequence[BuiltShard], silenced: NDArray[np.bool_]
+    ) -> tuple[Merged, tuple[int, ...]]:
         """The adapter that may speak, and the shards that are in it.
 
-        silenced: for each shard the number of silenced rows in each slice of the build it was
-            trained from. A shard that is not in it says nothing: unknown is silent.
-        Raises ProofRejected for a damaged checkpoint.
+        silenced: one value for every kept row of the builds, in their order, as
+            `memory.origins.Origins.silenced` gives it. A shard that is not among the builds says
+            nothing: unknown is silent.
+        Raises ProofRejected for a checkpoint that is not the released one.
         """
+        clean: dict[int, int] = {}
+        at = 0
+        for shard in built:
+            sizes = [part.posts for part in shard.manifest.slices]
+            ends = np.cumsum([at, *sizes])
+            at = int(ends[-1])
+            rows = [int(silenced[a:b].sum()) for a, b in pairwise(ends)]
+            number = shard.manifest.shard
+            if adapter := self.release.get(number):
+                clean[number] = clean_slices(adapter, shard.manifest, rows)
+        if at != len(silenced):
+            raise SiteUnusable("The builds and their rows do not fit; run `demur build` again.")
         with self._lock:
             for adapter in self.release.adapters:
-                clean = clean_slices(silenced.get(adapter.shard, (1,)))
-                self._let_speak(adapter, clean)
+                self._let_speak(adapter, clean.get(adapter.shard, 0))
             return self._merge.merged(), tuple(sorted(self._speaking))
 
     def _let_speak(self, adapter: Adapter, clean: int) -> None:

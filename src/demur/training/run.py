@@ -11,13 +11,14 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
+from demur.corpus.build import BuiltShard
+from demur.corpus.manifest import Manifest, of_kept
 from demur.errors import ProofRejected
 from demur.people import PersonId
 from demur.training.base import BaseModel, check
@@ -37,10 +38,6 @@ from demur.training.recipe import Recipe
 from demur.training.student import Student, exact
 from demur.training.text import Row, batches, rows_of
 
-if TYPE_CHECKING:
-    from demur.corpus.build import BuiltShard
-    from demur.corpus.manifest import Manifest
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
@@ -48,6 +45,7 @@ class Adapter:
 
     shard: int
     root: str  # of the manifest it was made from
+    roots: tuple[str, ...]  # of its slices
     chains: tuple[str, ...]
     digests: tuple[str, ...]
     profile: Profile
@@ -125,6 +123,8 @@ def teach(
     manifest = built.manifest
     links = _links(manifest, student.recipe, student.base, home_key)
     digests, last = _known(models, links, student)
+    if len(digests) < len(links):
+        _as_manifest_says(built)
     optimizer = _set_out(student, last)
     for number in range(len(digests) - 1, len(manifest.slices)):
         chain = links[number + 1]
@@ -143,6 +143,7 @@ def teach(
     return Adapter(
         shard=manifest.shard,
         root=manifest.root,
+        roots=tuple(part.root for part in manifest.slices),
         chains=links[1:],
         digests=tuple(digests[1:]),
         profile=profile_here(),
@@ -185,6 +186,17 @@ def rebuild(
     assert isinstance(again, Adapter)
     for number, digest in enumerate(again.digests):
         _same(shard, number, "rebuilt", digest, claimed.digests[number])
+
+
+def _as_manifest_says(built: BuiltShard) -> None:
+    """What is read must be what the manifest names, or the chain's name would be a lie."""
+    said = built.manifest
+    found = of_kept(built.kept, shard=said.shard, policy=said.policy, slices=len(said.slices))
+    if found != said:
+        raise ProofRejected(
+            f"The posts kept for shard {said.shard} are not those of its manifest; run "
+            "`demur build` again."
+        )
 
 
 def _same(shard: int, number: int, how: str, found: str | None, claimed: str) -> None:
@@ -268,7 +280,7 @@ def _slice(
 def rows_in(built: BuiltShard, number: int, student: Student) -> Iterator[Row]:
     """The rows of one slice of a shard, person after person."""
     table = pq.read_table(
-        built.path / "kept.parquet",
+        built.kept,
         columns=["person", "text"],
         filters=[("slice", "=", number)],
     )
