@@ -325,8 +325,10 @@ def test_two_different_logs_are_not_compared(book: BookOnDisk, tmp_path: Path) -
     other = BookOnDisk(tmp_path / "there", origin="stad.example/log")
     other.folder.mkdir()
     other.append("policy", {})
-    with pytest.raises(Refusal):
+    with pytest.raises(ProofRejected, match="Nobody whose key was given"):
         verify_file(book.head(), key=book.key, against=other.head())
+    with pytest.raises(ProofRejected, match=r"stad\.example/log\S+, not for the one given"):
+        verify_file(book.receipt(0), against=other.receipt(0))
 
 
 # A whole book.

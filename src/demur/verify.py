@@ -199,11 +199,7 @@ def _release(
 
 
 def _agree(found: _Found, other: _Found) -> list[str]:
-    if found.head.origin != other.head.origin:
-        raise Refusal(
-            f"These are two books, {_shown(found.head.origin)} and {_shown(other.head.origin)}; "
-            "compare files of one."
-        )
+    """Both were opened with one key, and a key belongs to one log: it is the same book."""
     small, large = sorted((found, other), key=lambda each: each.head.size)
     lines = [
         _same_size(small, large) if small.head.size == large.head.size else _grew(small, large)

@@ -155,6 +155,31 @@ def test_the_empty_set_contains_nobody_and_says_so() -> None:
     assert refused(full.root, anna, empty.prove(anna))
 
 
+def test_a_root_made_by_a_liar_says_nothing() -> None:
+    """Roots that no tree has: the number of people contradicts the shape of what is under it."""
+    anna, stranger, other = b"\x00" * 32, b"\x7f" * 32, b"\xff" * 32
+
+    def digest(*parts: bytes) -> bytes:
+        return hashlib.sha256(b"".join(parts)).digest()
+
+    leaf = digest(b"\x02", stranger)
+    above = digest(b"\x03", leaf, digest(b"\x02", other))
+    lonely = digest(b"\x03", leaf, absence.NOBODY)
+    for count, top, siblings, terminal in [
+        (0, leaf, (), stranger),  # nobody, and yet somebody
+        (5, absence.NOBODY, (), None),  # five, and yet nobody
+        (2, leaf, (), stranger),  # two, and yet one
+        (1, above, (digest(b"\x02", other),), stranger),  # one, and yet two
+        (2, lonely, (absence.NOBODY,), stranger),  # deeper than it has to be
+    ]:
+        root = digest(b"\x05", count.to_bytes(8, "big"), top)
+        forged = AbsenceProof(count=count, siblings=siblings, terminal=terminal)
+        assert refused(root, anna, forged)
+    honest = digest(b"\x05", (2).to_bytes(8, "big"), above)
+    path = AbsenceProof(count=2, siblings=(digest(b"\x02", other),), terminal=stranger)
+    assert not absence.present(honest, anna, path)
+
+
 @pytest.mark.parametrize(
     "forged",
     [

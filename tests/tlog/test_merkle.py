@@ -178,6 +178,20 @@ def test_a_book_whose_history_was_rewritten_does_not_continue_the_old_one(nodes:
         assert not verify_consistency(old, 5, root_of(honest[:old]), root(nodes, 5), path)
 
 
+def test_a_proof_does_not_hold_for_sizes_that_were_lied_about(nodes: Any) -> None:
+    planted(nodes, [b"leaf %d" % number for number in range(20)])
+    roots = [root(nodes, size) for size in range(21)]
+    for new in range(1, 21):
+        for old in range(1, new):
+            path = consistency(nodes, old, new)
+            for lie in range(old + 1, 200):
+                # A root binds the tree, not how many leaves it is said to have; the signature
+                # binds both. Only a lie of the same shape of path could pass, and never a
+                # shorter or a deeper one.
+                if (lie - 1).bit_length() != (new - 1).bit_length():
+                    assert not verify_consistency(old, lie, roots[old], roots[new], path)
+
+
 def test_nobody_is_given_a_proof_of_a_leaf_that_is_not_there(reference: Any) -> None:
     for index, size in [(-1, 8), (8, 8), (0, 0)]:
         with pytest.raises(ValueError, match="has no leaf"):

@@ -145,6 +145,14 @@ def test_a_witness_key_does_not_open_a_note() -> None:
         note.opened(signed, [key])
 
 
+@pytest.mark.parametrize("text", ["bell\a\n", "tab\t\n", "return\r\n", "zero\0\n"])
+def test_unreadable_text_is_refused_however_well_it_is_signed(text: str) -> None:
+    key = note.key_of("log", ANNA)
+    line = note.Signature(name="log", id=key.id, raw=ANNA.sign(text.encode()))
+    with pytest.raises(ProofRejected, match="control characters"):
+        note.parse(f"{text}\n{line}")
+
+
 def test_nothing_unreadable_is_ever_signed() -> None:
     for text in ("no newline", "bell\a\n"):
         with pytest.raises(ProofRejected):

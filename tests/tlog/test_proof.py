@@ -133,6 +133,12 @@ def test_a_spoilt_proof_is_refused(book: Any, made: proof.Proof, name: str) -> N
         proof.verify(proof.parse(text), book.leaves[5], book.key)
 
 
+def test_a_path_longer_than_any_tree_is_refused_before_it_is_read(made: proof.Proof) -> None:
+    long = proof.Proof(index=5, path=(b"\0" * 32,) * 64, checkpoint=made.checkpoint)
+    with pytest.raises(ProofRejected, match="longer than any tree"):
+        proof.parse(str(long))
+
+
 @given(st.text() | st.text().map(lambda text: f"{proof.HEADER}\n{text}"))
 def test_nonsense_is_refused_with_a_sentence_and_nothing_else(text: str) -> None:
     with pytest.raises(ProofRejected):

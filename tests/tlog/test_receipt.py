@@ -140,7 +140,11 @@ def test_absence_belongs_to_a_served_model_only(book: Any, others: PrefixTree) -
     seen = book.append("objection", OBJECTION)
     held = receipt.read_receipt(book.receipt(seen, absence=absence_of(book, ANNA, others, seen)))
     receipt.check(held, book.key)
-    with pytest.raises(ProofRejected, match="served model"):
+    with pytest.raises(ProofRejected, match="belongs to a line about a served model"):
+        receipt.standing_in(held)
+    planned = book.append("policy", served(others))  # the words of a release, in another line
+    held = receipt.read_receipt(book.receipt(planned, absence=absence_of(book, ANNA, others, seen)))
+    with pytest.raises(ProofRejected, match="belongs to a line about a served model"):
         receipt.standing_in(held)
 
 

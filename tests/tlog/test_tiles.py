@@ -118,7 +118,10 @@ def test_the_whole_book_can_be_read_back_from_its_entry_bundles(
         list(tiles.leaves(files.get, 600))
 
 
-@pytest.mark.parametrize("spoilt", [b"\0", b"\0\2a", b"\0\1a", b"\0\1a\0\1b\0\1c", b""])
+@pytest.mark.parametrize(
+    "spoilt",
+    [b"\0", b"\0\2a", b"\0\1a\0\1b\0", b"\0\1a\0\1b\0\2c", b"\0\1a", b"\0\1a\0\1b\0\1c", b""],
+)
 def test_a_spoilt_bundle_is_refused(spoilt: bytes) -> None:
     with pytest.raises(ProofRejected, match="2 leaves"):
         tiles.leaves_in(spoilt, Tile(level=None, index=0, width=2))
