@@ -46,7 +46,7 @@ def ferry(variant: int) -> Sheet:
 
 
 def ferry_evening(variant: int) -> Sheet:
-    s = Sheet(1 + 5 * variant)
+    s = Sheet(variant, sky=1)
     s.sea(60)
     s.box(0, 57, 134, 3.2, "#7a6a78")
     _boat(s, 52, 58)
@@ -103,7 +103,7 @@ def dike_sheep(variant: int) -> Sheet:
 
 
 def sheep_fog(variant: int) -> Sheet:
-    s = Sheet(2)
+    s = Sheet(variant, sky=2)
     s.ground(60, "#b9c7b4")
     for x, y in ((30, 62), (60, 58), (96, 66)):
         _sheep(s, x, y)
@@ -190,7 +190,7 @@ def ghost(variant: int) -> Sheet:
 
 
 def storm(variant: int) -> Sheet:
-    s = Sheet(2)
+    s = Sheet(variant, sky=2)
     for x, y, r in ((20, 14, 18), (50, 8, 20), (86, 14, 22), (118, 8, 18)):
         s.disc(x, y, r, "#6f7f8a", 0.6)
     s.ground(62, DEEP)
@@ -262,7 +262,7 @@ def swim(variant: int) -> Sheet:
 
 
 def skating(variant: int) -> Sheet:
-    s = Sheet(2)
+    s = Sheet(variant, sky=2)
     s.ground(52, "#dcebf0")
     for _ in range(9):
         x, y = s.dice.uniform(0, 110), s.dice.uniform(56, 96)

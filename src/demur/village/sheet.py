@@ -6,9 +6,10 @@ files; see `pictures`.
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageColor, ImageDraw
 
 SIZE = (384, 288)
 _FINER = 2  # drawn larger and shrunk, for smooth edges
@@ -35,14 +36,14 @@ _Point = tuple[float, float]
 class Sheet:
     """A piece of paper with a sky, on which things are placed in hundredths of its height."""
 
-    def __init__(self, variant: int, *, night: bool = False) -> None:
-        """`variant` chooses the light and places the small things, the same ones every time."""
+    def __init__(self, variant: int, *, night: bool = False, sky: int | None = None) -> None:
+        """`variant` chooses the light, unless `sky` does, and where the small things are."""
         self.dice = Random(variant)  # noqa: S311  (a drawing, no secret)
         self.image = Image.new("RGB", (SIZE[0] * _FINER, SIZE[1] * _FINER))
+        self.image.paste(
+            _sky(*(NIGHT if night else SKIES[(variant if sky is None else sky) % len(SKIES)]))
+        )
         self.pen = ImageDraw.Draw(self.image)
-        top, low = NIGHT if night else SKIES[variant % len(SKIES)]
-        for y in range(self.image.height):
-            self.pen.line([(0, y), (self.image.width, y)], fill=_between(top, low, y, self.image))
         if night:
             for _ in range(40):
                 self.disc(self.dice.uniform(0, 133), self.dice.uniform(0, 55), 0.35, WHITE)
@@ -70,6 +71,11 @@ class Sheet:
     def ground(self, y: float, fill: str) -> None:
         self.box(0, y, 134, 100 - y, fill)
 
+    def crumbs(self, many: int, fill: str) -> None:
+        """Small things lying about, so that no two pictures are the same."""
+        for _ in range(many):
+            self.disc(self.dice.uniform(2, 131), self.dice.uniform(2, 97), 0.6, fill)
+
     def sea(self, y: float = 62) -> None:
         self.ground(y, SEA)
         for _ in range(14):
@@ -77,10 +83,18 @@ class Sheet:
             self.line([(x, at), (x + 8, at)], "#7fbccd", 0.8)
 
     def finished(self) -> Image.Image:
-        return self.image.resize(SIZE, Image.Resampling.LANCZOS)
+        return self.image.reduce(_FINER)
 
 
-def _between(top: str, low: str, y: int, image: Image.Image) -> tuple[int, ...]:
-    share = min(1.0, y / (image.height * 0.7))
-    a, b = ([int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in (top, low))
-    return tuple(round(p + (q - p) * share) for p, q in zip(a, b, strict=True))
+@cache
+def _sky(top: str, low: str) -> Image.Image:
+    """From one colour to the other over seven tenths of the height."""
+    wide, high = SIZE[0] * _FINER, SIZE[1] * _FINER
+    a, b = (ImageColor.getrgb(colour) for colour in (top, low))
+    column = Image.new("RGB", (1, high))
+    for y in range(high):
+        share = min(1.0, y / (high * 0.7))
+        column.putpixel(
+            (0, y), tuple(round(p + (q - p) * share) for p, q in zip(a, b, strict=True))
+        )
+    return column.resize((wide, high))

@@ -64,6 +64,7 @@ def _star(s: Sheet, x: float, y: float, r: float, fill: str) -> None:
 def starfish(variant: int) -> Sheet:
     s = Sheet(variant)
     s.ground(0, SAND)
+    s.crumbs(24, "#d9c49a")
     _star(s, 66, 54, 34, ORANGE)
     _star(s, 66, 54, 20, "#f0a868")
     s.disc(112, 82, 6, WHITE, 0.7)
@@ -99,6 +100,7 @@ def bread(variant: int) -> Sheet:
 def cookies(variant: int) -> Sheet:
     s = Sheet(variant)
     s.ground(0, "#f0e3cf")
+    s.crumbs(24, "#d9c49a")
     for x, y in ((34, 34), (74, 30), (104, 52), (48, 68), (86, 78)):
         s.disc(x, y, 10, "#cf9a58", 0.75)
         s.disc(x + 9, y - 7, 4.5, "#cf9a58")
@@ -154,6 +156,7 @@ def samphire(variant: int) -> Sheet:
 def strawberry(variant: int) -> Sheet:
     s = Sheet(variant)
     s.ground(0, "#e3efd2")
+    s.crumbs(24, "#d9c49a")
     for x, y in ((38, 44), (76, 36), (104, 64), (58, 76)):
         s.shape([(x - 12, y - 6), (x + 12, y - 6), (x, y + 17)], RED)
         s.disc(x - 6, y - 6, 6.2, RED)
