@@ -3,10 +3,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -103,10 +106,12 @@ class BookOnDisk:
     def export(self) -> Path:
         out = self.folder / "log"
         for tile in tiles.tiles_of(len(self.leaves)):
+            path = out / tile.path
+            path.parent.mkdir(parents=True, exist_ok=True)
             if tile.level is None:
-                path = out / tile.path
-                path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(tiles.entry_bundle(self.leaves.__getitem__, tile))
+            else:
+                path.write_bytes(tiles.hash_tile(self, tile))
         out.mkdir(exist_ok=True)
         (out / "checkpoint").write_text(self.signed())
         return out
@@ -368,6 +373,37 @@ def test_a_book_that_forgot_an_objection_is_convicted_by_its_receipt(
         again.append(kind, {})
     with pytest.raises(ProofRejected, match="TWO BOOKS"):
         verify_file(again.export(), key=book.key, against=kept)
+
+
+@pytest.fixture
+def mirror(book: BookOnDisk) -> Iterator[str]:
+    """Any web server that hands out files."""
+    handler = partial(QuietFiles, directory=str(book.folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/log"
+        server.shutdown()
+
+
+class QuietFiles(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_the_page_for_auditors_fetches_a_book_that_verifies(
+    book: BookOnDisk, mirror: str, tmp_path: Path
+) -> None:
+    page = (Path(__file__).parents[1] / "docs/verifying.md").read_text(encoding="utf-8")
+    program = page.partition("```python\n")[2].partition("```")[0]
+    fetched = tmp_path / "fetched"
+    for expected in (3, 300):
+        while len(book.leaves) < expected:
+            book.append("import", {})
+        book.export()
+        arguments = [sys.executable, "-c", program, mirror, book.key, str(fetched)]
+        subprocess.run(arguments, check=True)
+        text = said(verify_file(fetched, key=book.key))
+        assert f"All {expected} lines of the book" in text
 
 
 # Witnesses.

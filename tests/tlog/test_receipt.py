@@ -136,16 +136,23 @@ def test_a_first_sight_that_committed_to_nobody_is_refused(book: Any, others: Pr
         receipt.check(held, book.key)
 
 
+def test_a_commitment_made_after_the_model_is_refused(book: Any, others: PrefixTree) -> None:
+    line = book.append("served", served(others))
+    seen = book.append("objection", OBJECTION)
+    held = receipt.read_receipt(book.receipt(line, absence=absence_of(book, ANNA, others, seen)))
+    with pytest.raises(ProofRejected, match="only after line 7"):
+        receipt.check(held, book.key)
+
+
 def test_absence_belongs_to_a_served_model_only(book: Any, others: PrefixTree) -> None:
     seen = book.append("objection", OBJECTION)
-    held = receipt.read_receipt(book.receipt(seen, absence=absence_of(book, ANNA, others, seen)))
-    receipt.check(held, book.key)
-    with pytest.raises(ProofRejected, match="belongs to a line about a served model"):
-        receipt.standing_in(held)
-    planned = book.append("policy", served(others))  # the words of a release, in another line
-    held = receipt.read_receipt(book.receipt(planned, absence=absence_of(book, ANNA, others, seen)))
-    with pytest.raises(ProofRejected, match="belongs to a line about a served model"):
-        receipt.standing_in(held)
+    for kind, payload in [("manifest", {"root": "00"}), ("policy", served(others))]:
+        line = book.append(kind, payload)  # the second has a release's words, in another line
+        missing = absence_of(book, ANNA, others, seen)
+        held = receipt.read_receipt(book.receipt(line, absence=missing))
+        receipt.check(held, book.key)
+        with pytest.raises(ProofRejected, match="belongs to a line about a served model"):
+            receipt.standing_in(held)
 
 
 def extra_of(text: str) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def check(receipt: Receipt, key: note.Key) -> Checkpoint:
     checkpoint = proof.verify(made, line.leaf, key)
     _require_opening(line)
     if receipt.absence is not None:
-        _check_seen(receipt.absence, checkpoint)
+        _check_seen(receipt.absence, line, checkpoint)
     return checkpoint
 
 
@@ -149,8 +149,13 @@ def standing_in(receipt: Receipt) -> dict[Role, bool]:
     }
 
 
-def _check_seen(missing: Absence, checkpoint: Checkpoint) -> None:
+def _check_seen(missing: Absence, line: Line, checkpoint: Checkpoint) -> None:
     seen = missing.seen
+    if seen.index >= line.index:  # a later commitment could have been made to fit
+        raise ProofRejected(
+            f"Line {seen.index} committed to the person only after line {line.index}, so it shows "
+            "nothing about them. Ask the operator for the line that they were first known by."
+        )
     proof.require_inclusion(seen.leaf, seen.index, seen.path, checkpoint)
     _require_opening(seen)
     promised = from_hex(seen.opening.payload.get(PERSON), HASH, "the person's commitment")
