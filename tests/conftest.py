@@ -56,6 +56,7 @@ def _serve(site: Site) -> None:
         connection.close()
         del connections[connection.alias]
     settings.DEMUR_SITE = site
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     settings.EMAIL_FILE_PATH = str(site.mail)
     connections.settings = connections.configure_settings(databases.settings(site))
 

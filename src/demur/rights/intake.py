@@ -13,7 +13,7 @@ import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -39,6 +39,8 @@ class ImportReport:
     already: int
     skipped: Mapping[str, int]
     accounts: int
+    problems: tuple[str, ...] = ()  # sentences about files of which nothing was taken
+    groups: Mapping[str, int] = field(default_factory=dict)  # posts of groups nobody declared
 
 
 def take(
@@ -73,7 +75,7 @@ def take(
         with transaction.atomic(durable=True):
             book.lock()
             changes.find()
-            report = _report(reading.platform, staged, reading.skipped + stray, len(changes.new))
+            report = _report(reading, staged, stray, len(changes.new))
             if changes or report.stored:
                 _acknowledge(import_id, report, changes, now=now, draw=draw)
         _finish(lake)
@@ -95,14 +97,16 @@ def recover(site: Place) -> None:
         return  # an import is under way and finishes its own things
 
 
-def _report(platform: str, staged: Staged, skipped: Counter[str], new: int) -> ImportReport:
+def _report(reading: reader.Reading, staged: Staged, stray: Counter[str], new: int) -> ImportReport:
     return ImportReport(
-        platform=platform,
+        platform=reading.platform,
         read=staged.read,
         stored=staged.new,
         already=staged.already_here,
-        skipped=dict(skipped),
+        skipped=dict(reading.skipped + stray),
         accounts=new,
+        problems=tuple(reading.problems),
+        groups=dict(reading.groups),
     )
 
 

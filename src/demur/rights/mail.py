@@ -8,14 +8,17 @@ class and a code, since a server's answer can quote an address.
 
 from __future__ import annotations
 
+import logging
 import smtplib
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db import DatabaseError, connection
 from django.db.models import F
 from django.template.loader import render_to_string
 
@@ -23,10 +26,13 @@ from demur.rights import book, models, receipt
 from demur.rights.place import here
 from demur.tlog import checkpoint, note
 
+log = logging.getLogger(__name__)
+
 LANGUAGES = ("en", "nl")
 AT_ONCE = 50  # letters over one connection
 CLAIM = timedelta(minutes=5)  # how long one sender may take over a letter before another does
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=6)
+MOST_ATTEMPTS = 30
 PRIVACY = "/privacy/"
 
 
@@ -82,6 +88,21 @@ def send_due(now: datetime) -> int:
     return sent
 
 
+def keep_sending(stop: threading.Event, clock: Callable[[], datetime], every: float = 2) -> None:
+    """Send what is due every few seconds until `stop`: a receipt is away within ten.
+
+    For a thread beside the web pages, since the worker may be training for an hour. A database
+    that does not answer is asked again; the letters are in it.
+    """
+    while not stop.wait(every):
+        try:
+            send_due(clock())
+        except DatabaseError as error:
+            log.warning("letters wait: the database does not answer (%s)", type(error).__name__)
+        finally:
+            connection.close()
+
+
 def _claim(now: datetime) -> list[models.Letter]:
     """Up to AT_ONCE due letters that no other sender gets meanwhile."""
     due = models.Letter.objects.filter(due_at__lte=now).order_by("due_at", "pk")[:AT_ONCE]
@@ -95,23 +116,22 @@ def _claim(now: datetime) -> list[models.Letter]:
 
 
 def _send(letters: Iterable[models.Letter], now: datetime) -> int:
-    transport, sent = get_connection(), 0
+    transport, waiting, sent = get_connection(), list(letters), 0
     try:
         transport.open()
-        for letter in letters:
+        while waiting:
             try:
-                transport.send_messages([message(letter)])
+                transport.send_messages([message(waiting[0])])
             except smtplib.SMTPServerDisconnected:
                 raise
             except smtplib.SMTPException as error:
-                _postpone(letter, error, now)
+                _postpone(waiting.pop(0), error, now)
             else:
-                _took(letter, now)
+                _took(waiting.pop(0), now)
                 sent += 1
     except OSError as error:  # no server there, or it hung up: SMTPServerDisconnected is one too
-        for letter in letters:
-            if letter.sent_at is None and not letter.error:
-                _postpone(letter, error, now)
+        for letter in waiting:
+            _postpone(letter, error, now)
     finally:
         _hang_up(transport)
     return sent
@@ -133,9 +153,11 @@ def _took(letter: models.Letter, now: datetime) -> None:
 
 
 def _postpone(letter: models.Letter, error: OSError | smtplib.SMTPException, now: datetime) -> None:
+    """Try again later, in growing pauses; after about five days the letter is left with its error."""
     pause = min(FIRST_PAUSE * 2 ** min(letter.attempts - 1, 16), LONGEST_PAUSE)
     code = getattr(error, "smtp_code", None) or getattr(error, "errno", None) or ""
-    letter.due_at, letter.error = now + pause, f"{type(error).__name__} {code}".strip()
+    letter.due_at = now + pause if letter.attempts < MOST_ATTEMPTS else None
+    letter.error = f"{type(error).__name__} {code}".strip()
     letter.save(update_fields=["due_at", "error"])
 
 

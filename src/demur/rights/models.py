@@ -206,7 +206,7 @@ class Letter(models.Model):
     language = models.CharField(max_length=16)
     payload = models.JSONField(default=dict)
     created_at = models.DateTimeField()
-    due_at = models.DateTimeField(null=True, db_index=True)  # none: sent
+    due_at = models.DateTimeField(null=True, db_index=True)  # none: sent, or given up
     attempts = models.IntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=200, blank=True)  # a class and a code, never an address

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from demur.errors import NotAllowed, NotFound
+from demur.errors import NotFound, Refusal
 from demur.people import AccountId
 from demur.rights import book, mail, models, people
 from demur.tlog import absence
@@ -39,9 +39,11 @@ def submit(
     """
     if route not in ROUTES:
         raise ValueError(f"no objection comes by {route!r}")
+    if email and not people.is_address(email):
+        raise Refusal("That is no e-mail address; correct it, or leave it out: the No counts so too.")
     with transaction.atomic(durable=True):
         book.lock()
-        person = people.whole(person)
+        person = people.whole(models.Person.objects.get(pk=person.pk))  # as linked by now
         first = standing_objection(person)
         if first is not None:
             return first
@@ -80,7 +82,7 @@ def withdraw(
     """
     with transaction.atomic(durable=True):
         book.lock()
-        person = people.whole(person)
+        person = people.whole(models.Person.objects.get(pk=person.pk))  # as linked by now
         theirs = models.Objection.objects.filter(
             person__in=people.family(person), withdrawn_at=None
         )
@@ -96,9 +98,3 @@ def withdraw(
         mail.queue("withdrawn", person, to=last.email or person.email, about={}, now=now)
     last.refresh_from_db()
     return last
-
-
-def must_not_object(person: models.Person) -> None:
-    """NotAllowed where somebody who said No would be asked again."""
-    if standing_objection(person) is not None:
-        raise NotAllowed("This person objects and is not asked again; leave them in peace.")

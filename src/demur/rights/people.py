@@ -9,6 +9,8 @@ import secrets
 from datetime import date, datetime
 from typing import Protocol
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Q
 
@@ -117,11 +119,20 @@ def learn(person: models.Person, facts: Facts) -> None:
 
     Of two dates of birth the later one does: whoever may be a child is treated as one.
     """
-    person.email = person.email or facts.email or ""
+    person.email = person.email or (facts.email if is_address(facts.email) else "") or ""
     person.country = person.country or facts.country or ""
     person.language = person.language or facts.language or ""
     if facts.born and (person.born is None or facts.born > person.born):
         person.born = facts.born
+
+
+def is_address(text: str | None) -> bool:
+    """Can a letter be sent there? An archive may hold anything."""
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def _owner(account: AccountId) -> models.Person:

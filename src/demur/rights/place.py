@@ -45,6 +45,10 @@ class Place(Protocol):
     def lake(self) -> Path: ...
     @property
     def log(self) -> Path: ...
+    @property
+    def database(self) -> Path | None:
+        """The SQLite file; None where a server is used."""
+        ...
 
 
 def here() -> Place:

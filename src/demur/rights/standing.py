@@ -22,11 +22,18 @@ from django.db.models import Q
 from demur.corpus.facts import PEOPLE_SCHEMA
 from demur.errors import StandingUnreadable
 from demur.people import InForce, PersonId, Scope
+from demur.policy import regimes
 from demur.policy.regimes import Regimes
 from demur.rights import models, notice
+from demur.rights.place import Place
 
 READER = "reader"  # the second door to the database: sees every commit, writes nothing
 EPOCH = "SELECT value FROM rights_epoch WHERE id = 1"
+
+
+def of(site: Place, *, today: Callable[[], date]) -> DatabaseStanding:
+    """The standing of a site, by the law as it ships."""
+    return DatabaseStanding(today=today, regimes=regimes.load(), database=site.database)
 
 
 class DatabaseStanding:
@@ -115,7 +122,7 @@ def suppressed() -> list[bytes]:
     return [bytes(each) for each in hashes]
 
 
-def _silent(regimes: Regimes, today: date) -> dict[PersonId, int]:
+def _silent(law: Regimes, today: date) -> dict[PersonId, int]:
     """Everybody whose words may not be used now, with the line of the book that says so.
 
     A No, a closed profile or a machine-readable No on one account is the whole person's, and so
@@ -124,24 +131,24 @@ def _silent(regimes: Regimes, today: date) -> dict[PersonId, int]:
     people = models.Person.objects.using(READER)
     merged = dict(people.exclude(merged_into=None).values_list("id", "merged_into_id"))
     lines: dict[str, int] = {}
-    for person, line in _reasons(regimes, today):
+    for person, line in _reasons(law, today):
         whole = merged.get(person, person)
         lines[whole] = min(line, lines.get(whole, line))
     lines |= {old: lines[whole] for old, whole in merged.items() if whole in lines}
     return {PersonId(person): line for person, line in lines.items()}
 
 
-def _reasons(regimes: Regimes, today: date) -> Iterator[tuple[str, int]]:
+def _reasons(law: Regimes, today: date) -> Iterator[tuple[str, int]]:
     no = models.Objection.objects.using(READER).filter(withdrawn_at=None)
     yield from no.values_list("person_id", "entry_id")
     accounts = models.Account.objects.using(READER)
     closed = accounts.filter(Q(locked=True) | ~Q(refuses_training=""))
     yield from closed.values_list("person_id", "line")
     people = models.Person.objects.using(READER)
-    latest = max(regime.adult_at for regime in regimes.entries)
+    latest = max(regime.adult_at for regime in law.entries)
     young = people.filter(born__gt=_years_before(today, latest))
     for person, born, country, line in young.values_list("id", "born", "country", "line"):
-        if born and regimes.of(country or None, today).adult_from(born) > today:
+        if born and law.of(country or None, today).adult_from(born) > today:
             yield person, line
 
 

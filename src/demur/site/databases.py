@@ -16,9 +16,10 @@ from demur.site.folder import Site
 
 
 def settings(site: Site) -> dict[str, dict[str, Any]]:
-    if site.config.postgres:
-        return postgres(site.config.postgres, site.root / "keys" / "pgpass")
-    return sqlite_file(site.database)
+    if site.database:
+        return sqlite_file(site.database)
+    assert site.config.postgres
+    return postgres(site.config.postgres, site.root / "keys" / "pgpass")
 
 
 def sqlite_file(path: Path) -> dict[str, dict[str, Any]]:

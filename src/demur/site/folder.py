@@ -112,6 +112,18 @@ class Site:
         return self.root / "lake"
 
     @property
+    def build(self) -> Path:
+        return self.root / "build"
+
+    @property
+    def models(self) -> Path:
+        return self.root / "models"
+
+    @property
+    def memory(self) -> Path:
+        return self.root / "memory"
+
+    @property
     def log(self) -> Path:
         return self.root / "log"
 
@@ -120,8 +132,9 @@ class Site:
         return self.root / "mail"
 
     @property
-    def database(self) -> Path:
-        return self.root / "demur.db"
+    def database(self) -> Path | None:
+        """The SQLite file; None where a PostgreSQL server is used."""
+        return None if self.config.postgres else self.root / "demur.db"
 
 
 def create(

@@ -6,10 +6,13 @@ Both doors (cli.py and wsgi.py) come through here.
 from __future__ import annotations
 
 import os
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import django
 
-from demur.site.folder import Site
+from demur.site.folder import Site, open_site
 
 
 def setup(site: Site) -> None:
@@ -17,6 +20,20 @@ def setup(site: Site) -> None:
     os.environ["DEMUR_SITE"] = str(site.root)
     os.environ["DJANGO_SETTINGS_MODULE"] = "demur.site.settings"
     django.setup()
+
+
+def elsewhere(task: tuple[Path, str, Any]) -> Any:
+    """In a process that knows nothing yet: open the site at a path, load Django, call a function.
+
+    task: the site folder, the function as `module:name`, and what it is called with after the site.
+    The function is named and not passed, since unpickling it would import models before Django is
+    set up.
+    """
+    root, function, argument = task
+    site = open_site(root)
+    setup(site)
+    module, _, name = function.partition(":")
+    return getattr(import_module(module), name)(site, argument)
 
 
 def prepare(site: Site) -> None:
