@@ -60,7 +60,7 @@ def test_two_people_have_two_accounts_and_two_have_locked_theirs(village: Villag
 
 
 def test_more_than_650_posts_a_little_over_half_of_them_dutch(originals: list[Saying]) -> None:
-    assert len(originals) >= 650
+    assert len(originals) >= 690
     share = Counter(s.lang for s in originals)
     assert 0.50 <= share["nl"] / len(originals) <= 0.60
     assert 0.40 <= share["en"] / len(originals) <= 0.50
@@ -93,7 +93,7 @@ def test_no_two_posts_are_one_template(originals: list[Saying]) -> None:
             run = " ".join(words[at : at + 8])
             if seen.setdefault(run, saying.text) != saying.text:
                 twice.add(run)
-    assert len(twice) <= 20, sorted(twice)
+    assert len(twice) <= 30, sorted(twice)
 
 
 def test_people_share_places_times_and_sayings(originals: list[Saying]) -> None:
@@ -165,7 +165,13 @@ def test_the_objector_is_cited_mentioned_and_keeps_a_secret(village: Village) ->
 def test_the_story_names_only_people_who_live_here(village: Village) -> None:
     for sign_in in story.SIGN_INS:
         assert sign_in.who is None or sign_in.who in village.people
-    for key in (*story.STILL_ANSWERS, story.ABROAD, story.REFUSES_ONE_PICTURE):
-        assert key in village.people
+    assert story.ABROAD in village.people and story.REFUSES_ONE_PICTURE in village.people
+    for name in (*story.STILL_ANSWERS, *(post for _, post in story.ASK)):
+        assert village.named(name).who != story.OBJECTOR
     assert {g.name for g in village.groups.values() if not g.public} == {story.CLOSED_GROUP}
     assert story.PUBLIC_GROUPS[0] in {g.name for g in village.groups.values() if g.public}
+
+
+def test_nobody_writes_longer_than_their_platform_lets_them(village: Village) -> None:
+    longest = {"bluesky": 300, "mastodon": 500}
+    assert not [s for s in village.sayings if len(s.text) > longest.get(s.platform, 2200)]

@@ -21,9 +21,8 @@ FRIEND = "bram"
 """Mentions the objector by handle; their name is masked in `MASKED`, and the post stays his."""
 MASKED = "b3"
 
-STILL_ANSWERS = ("jo", "gwen", "yusuf", "walt")
-"""Others who wrote about the tide pools, so that an answer remains when the objector's goes.
-The lobster captain's pictures (`jo`) are of unknown audience until somebody declares it."""
+STILL_ANSWERS = ("pools_nl", "pools_en")
+"""Others' posts about the tide pools: an answer remains when the objector's words have gone."""
 
 COPIER = "ben"
 """Took over the objector's `CITED_NL` word for word: it falls with her No. Two more copies stay."""
@@ -45,6 +44,19 @@ ABROAD = "luciana"  # in Brazil, where another regime holds
 PUBLIC_GROUPS = ("Tureluur vroeger en nu",)
 """Groups on Facebook that the operator declares public. Their archives do not say it."""
 CLOSED_GROUP = "Buren van de Noorderstraat"
+
+
+ASK = (
+    ("Waar kan ik het mooist wandelen op Tureluur?", "walk_nl"),
+    ("Hoe laat gaat de laatste pont?", "ferry_nl"),
+    ("Wanneer is het Repair Café en waar?", "cafe_nl"),
+    ("Waar zie je het spook van de Blinde Loods?", "ghost_nl"),
+    ("What time is the last ferry?", "ferry_en"),
+    ("When is the repair café?", "cafe_en"),
+    ("Where can I see birds on the island?", "birds_en"),
+    ("How do you make the pea soup?", "soup_en"),
+)
+"""Other questions to try on the served site, each with a post that answers it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
