@@ -156,7 +156,7 @@ def said(verdict: Verdict) -> str:
 
 
 def test_anna_checks_her_receipt_with_the_key_from_the_operators_page(book: BookOnDisk) -> None:
-    verdict = verify_file(book.receipt(2), key=book.key)
+    verdict = verify_file(book.receipt(2), key=f"{book.key}\n")  # as a file or a page gives it
     assert "Line 2 of the book dorp.example/log says: objection, 2026-08-01T12:00:00Z." in said(
         verdict
     )

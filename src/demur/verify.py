@@ -67,7 +67,7 @@ def verify_file(
     release, the receipt of its `served` line.
     `witnesses`: vkeys (types 04, 06) of witnesses whose word counts.
     """
-    given = note.parse_key(key) if key is not None else None
+    given = None if key is None else note.parse_key(key.strip())
     if _kind(path) == "release":
         return _release(path, given, against, witnesses)
     found = _find(path, given)
@@ -82,7 +82,7 @@ def verify_file(
             f"The key came with the file: compare it with the one the operator publishes: "
             f"{found.key}"
         )
-    outside = [note.parse_key(each) for each in witnesses]
+    outside = [note.parse_key(each.strip()) for each in witnesses]
     if any(each.public == found.key.public for each in outside):
         raise Refusal("The log cannot be its own witness; give the key of somebody outside.")
     seen = witness.cosignatures(note.parse(found.signed), outside)
@@ -201,10 +201,8 @@ def _release(
 def _agree(found: _Found, other: _Found) -> list[str]:
     """Both were opened with one key, and a key belongs to one log: it is the same book."""
     small, large = sorted((found, other), key=lambda each: each.head.size)
-    lines = [
-        _same_size(small, large) if small.head.size == large.head.size else _grew(small, large)
-    ]
-    return lines + _same_person(found, other)
+    same = small.head.size == large.head.size
+    return [_same_size(small, large) if same else _grew(small, large), *_same_person(found, other)]
 
 
 def _same_size(one: _Found, other: _Found) -> str:

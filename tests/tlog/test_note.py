@@ -122,6 +122,8 @@ def test_sixteen_signatures_are_read_as_the_specification_demands() -> None:
         "",
         "example.com/foo",
         VKEY[:-4],
+        VKEY + "\n",
+        " " + VKEY,
         VKEY.replace("530d903a", "530d903b"),
         VKEY.replace("530d903a", "530D903A"),
         VKEY.replace("530d903a", "530d90"),

@@ -78,7 +78,7 @@ def key_of(name: str, private: Ed25519PrivateKey) -> Key:
 
 def parse_key(text: str) -> Key:
     """Read a vkey of any type; ProofRejected if it is not one."""
-    name, plus, rest = text.strip().partition("+")
+    name, plus, rest = text.partition("+")
     key_id, plus_again, material = rest.partition("+")
     raw = from_base64(material, "the key") if plus and plus_again else b""
     if len(raw) < 2 or not _is_name(name):
