@@ -110,7 +110,7 @@ def test_every_layout_is_there(deliveries: list[Delivery]) -> None:
     assert layouts >= {("instagram", year) for year in ("2018", "2021", "2025")}
     assert layouts >= {("mastodon", "zip"), ("mastodon", "tar.gz")}
     assert {"bluesky-pieterjan.car", "mastodon-wim.tar.gz", "operator.zip"} <= names
-    assert deliveries[0].platform == "neutral"
+    assert deliveries[-1].platform == "neutral"
 
 
 def test_the_operators_records_speak_of_every_account_that_comes(
@@ -119,10 +119,11 @@ def test_the_operators_records_speak_of_every_account_that_comes(
     known = {account.id: account for account in read["operator.zip"][0]}
     for accounts, _, _ in read.values():
         for account in accounts:
+            assert known[account.id].refuses_training == account.refuses_training
             assert known[account.id].email == f"{_owner(account.id)}@{HOME}"
             if account.handle:  # an archive and the records agree on how others mention somebody
                 assert handle_key(account.platform, account.handle) in known[account.id].keys
-    with open_archive(deliveries[0].path) as reading:
+    with open_archive(deliveries[-1].path) as reading:
         assert {frozenset(pair) for pair in reading.links} == {
             frozenset(account_id(p) for p in load().people[key].profiles) for key in story.LINKED
         }
@@ -160,6 +161,21 @@ def test_what_is_of_unknown_audience_stays_unknown(posts: list[Post]) -> None:
     assert unknown == {"instagram:jo_hauls"}
     groups = {p.group for p in posts if p.audience is Audience.UNKNOWN and p.group}
     assert groups == set(story.PUBLIC_GROUPS)
+
+
+def test_the_operator_declares_the_groups_of_which_archives_are_silent(
+    deliveries: list[Delivery],
+) -> None:
+    assert {name for d in deliveries for name in d.groups} == set(story.PUBLIC_GROUPS)
+    assert [d.path.name for d in deliveries if d.audience is None and not _tells(d)] == [
+        "instagram-saskia.zip",
+        "instagram-jo.zip",
+    ]
+
+
+def _tells(delivery: Delivery) -> bool:
+    """Whether the platform itself says who could see a post."""
+    return delivery.platform in ("mastodon", "bluesky", "neutral")
 
 
 def test_written_nos_are_heard(

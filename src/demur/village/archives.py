@@ -1,7 +1,7 @@
 """The village delivered: one archive a person and platform, in the platforms' own formats.
 
-`write` gives the same bytes every time. The first delivery is the operator's own records, which say
-what no platform's archive does; the rest may come in any order.
+`write` gives the same bytes every time. The last delivery is the operator's own records: they know
+of locks that the archives do not tell, and the archive that comes last says what stands.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ BARE = frozenset({"pieterjan"})  # a Bluesky repository without its identity and
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """`audience`: what the operator declares for it, where the archive says nothing of its own."""
+    """`audience` and `groups`: what the operator declares for it, where the archive is silent: who
+    could see its owner's posts, and which of the groups in it are public."""
 
     path: Path
     platform: str
     audience: Audience | None
     why: str
+    groups: tuple[str, ...] = ()
 
 
 def write(folder: Path) -> list[Delivery]:
@@ -38,12 +40,13 @@ def write(folder: Path) -> list[Delivery]:
         audience=None,
         why="the operator's records of all members, and the noticeboard",
     )
-    return [records] + [
+    archives = [
         _deliver(folder, village, villager, profile)
         for villager in village.people.values()
         for profile in villager.profiles
         if profile.platform != "forum"
     ]
+    return [*archives, records]
 
 
 def _deliver(folder: Path, village: Village, villager: Villager, profile: Profile) -> Delivery:
@@ -55,7 +58,14 @@ def _deliver(folder: Path, village: Village, villager: Villager, profile: Profil
         platform=profile.platform,
         audience=Audience.PUBLIC if declared else None,
         why=f"{villager.name}, {villager.about}",
+        groups=_public_groups(village, villager) if declared else (),
     )
+
+
+def _public_groups(village: Village, villager: Villager) -> tuple[str, ...]:
+    """The Facebook groups they wrote in that are public, by name."""
+    used = {s.group for s in village.by(villager.key, "facebook") if s.group}
+    return tuple(sorted(village.groups[key].name for key in used if village.groups[key].public))
 
 
 def _packed(village: Village, villager: Villager, profile: Profile) -> tuple[str, bytes]:

@@ -14,6 +14,13 @@ from demur.village import pictures
 from demur.village.addresses import account_id, picture_file, variant
 from demur.village.village import HOME, Profile, Saying, Village, Villager
 
+# The machine-readable No as the readers call it. The records repeat it: whoever speaks last about
+# an account says what stands now, and a record that left it out would take it back.
+_REFUSALS = {
+    "mastodon": ["hashtag:noai", "mastodon:indexable"],
+    "bluesky": ["bluesky:syntheticContentGeneration"],
+}
+
 
 def files(village: Village) -> dict[str, bytes]:
     accounts = [
@@ -46,6 +53,7 @@ def _account(villager: Villager, profile: Profile) -> dict[str, Any]:
         "country": villager.country,
         "language": villager.language,
         "locked": profile.locked,
+        "refuses_training": _REFUSALS[profile.platform] if profile.refuses else [],
         "linked_to": [account_id(other) for other in villager.profiles if other is not profile],
     }
     if profile.platform == "facebook":
