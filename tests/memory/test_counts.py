@@ -140,6 +140,15 @@ def test_a_name_needs_one_person_more(tmp_path: Path) -> None:
     assert counts.served()[2, NAME, 3] == 3
 
 
+def test_where_one_mark_opens_and_closes_posts_it_may_be_said(tmp_path: Path) -> None:
+    words = replace(WORDS, end=START)
+    written = [(who, [START, 2, 3, START]) for who in (0, 1)]
+    counts = everybody(stored(tmp_path, written, words=words), 2)
+    even = np.full(SIZE, 1 / SIZE)
+    assert counts.over([START, 2, 3], even).argmax() == START
+    assert counts.over([START], even).argmax() == 2
+
+
 def test_a_secret_gains_nothing_with_two_people_and_would_with_one(tmp_path: Path) -> None:
     """The canary: one person wrote a code, others wrote what stands around it."""
     common, code, other = [START, 2, 3, 4], [5, 6, 5], [6, 5, 6]

@@ -212,34 +212,39 @@ def _merge(
     named, needs = [np.zeros(1, np.bool_)], [np.array([NEVER], np.int32)]
     bounds, first = [(0, 1) for _ in shards], 1
     for _ in range(ORDER):
-        bounds = [
-            (int(s.children[a]), int(s.children[b]))
-            for s, (a, b) in zip(shards, bounds, strict=True)
-        ]
-        levels = [_level(shard, a, b) for shard, (a, b) in zip(shards, bounds, strict=True)]
-        keys, which = np.unique(
-            np.concatenate([np.zeros(0, np.int64), *(level.key for level in levels)]),
-            return_inverse=True,
-        )
-        heads = [level.shard.people[level.node] for level in levels]
-        people = np.zeros(len(keys), np.int64)
-        np.add.at(people, which, np.concatenate([np.zeros(0, np.int64), *heads]))
+        bounds = [shard.below(*bound) for shard, bound in zip(shards, bounds, strict=True)]
+        levels = [_level(shard, *bound) for shard, bound in zip(shards, bounds, strict=True)]
+        keys, which, people = _added(levels)
         parent, word = keys >> 32, keys & 0xFFFFFFFF
         name = np.concatenate(named)[parent] | vocabulary.careful[word]
         need = k + name.astype(np.int32)
-        kept = people >= need
-        kept |= word == vocabulary.start  # a context for what follows it
-        need[word == vocabulary.start] = NEVER  # and never a word to say
-        place = np.where(kept, first + np.cumsum(kept) - 1, -1)[which]
-        ends = np.cumsum([len(level.node) for level in levels])
-        for level, end in zip(levels, ends, strict=True):
-            level.shard.place[level.node] = place[end - len(level.node) : end]
+        opens = (word == vocabulary.start) & (parent == 0)
+        kept = (people >= need) | opens  # the mark that opens a post is a context for the rest
+        if vocabulary.start != vocabulary.end:
+            need[opens] = NEVER  # and no word to say
+        places = np.split(
+            np.where(kept, first + np.cumsum(kept) - 1, -1)[which],
+            np.cumsum([len(level.node) for level in levels])[:-1],
+        )
+        for level, place in zip(levels, places, strict=True):
+            level.shard.place[level.node] = place
         words.append(word[kept])
         parents.append(parent[kept])
         named.append(name[kept])
         needs.append(need[kept])
         first += int(kept.sum())
     return np.concatenate(words), np.concatenate(parents), np.concatenate(needs)
+
+
+def _added(levels: Sequence[_Level]) -> tuple[NDArray[np.int64], ...]:
+    """The distinct keys of all shards, which of them each node has, and how many people wrote it.
+
+    No person lives in two shards, so their numbers add up.
+    """
+    keys, which = np.unique(np.concatenate([level.key for level in levels]), return_inverse=True)
+    people = np.zeros(len(keys), np.int64)
+    np.add.at(people, which, np.concatenate([one.shard.people[one.node] for one in levels]))
+    return keys, which, people
 
 
 def _level(shard: _Shard, first: int, last: int) -> _Level:
@@ -253,8 +258,7 @@ def _level(shard: _Shard, first: int, last: int) -> _Level:
 
 def _kept_pairs(shards: Sequence[_Shard]) -> tuple[NDArray[np.int64], ...]:
     """The pairs of nodes that were kept, the pairs of every row, and how many each row has."""
-    none = np.zeros(0, np.int64)
-    nodes, rows, lengths, first = [none], [none], [none], 0
+    nodes, rows, lengths, first = [], [], [], 0
     for shard in shards:
         node = shard.place[shard.pair_node]
         kept = node >= 0

@@ -55,8 +55,8 @@ class Memories:
         """
         for folder in built:
             if not is_written(folder_of(folder, memory), vocabulary):
-                message = f"The memory of {build_of(folder)} is not there; run `demur work --once`."
-                raise SiteUnusable(message)
+                name = f"{folder.parent.name}/{folder.name}"
+                raise SiteUnusable(f"{name} is not remembered yet; run `demur work --once`.")
         if not built:
             raise SiteUnusable("Nothing has been built yet; run `demur build`.")
         folders = [folder_of(folder, memory) for folder in built]
@@ -71,18 +71,16 @@ class Memories:
     def under(self, in_force: InForce) -> Heard:
         """What may be heard while this stands.
 
-        The counts follow the newest standing anybody brought: who still holds an older one hears
-        less than it would allow, never more.
+        The newest standing that anybody brought holds for all: who comes with an older one is
+        answered by it too.
         """
         with self._lock:
-            last = self._heard
-            if last is None or (
-                in_force != last.in_force and in_force.epoch >= last.in_force.epoch
-            ):
+            heard = self._heard
+            if heard is None or heard.is_outdated_by(in_force):
                 silenced = self.origins.silenced(in_force)
                 self.counts.silence(silenced)
-                last = self._heard = Heard(memories=self, in_force=in_force, silenced=silenced)
-            return last
+                heard = self._heard = Heard(memories=self, in_force=in_force, silenced=silenced)
+            return heard
 
     def close(self) -> None:
         self.search.close()

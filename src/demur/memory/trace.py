@@ -217,7 +217,8 @@ def _written(text: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 def _inner(text: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Bytes inside a UTF-8 character, after its first (RFC 3629, section 3)."""
-    return (text & 0xC0) == 0x80
+    inner: NDArray[np.bool_] = (text & 0xC0) == 0x80
+    return inner
 
 
 _LATIN = np.array([chr(byte).isascii() and chr(byte).isalnum() for byte in range(256)], np.bool_)

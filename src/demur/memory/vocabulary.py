@@ -17,7 +17,10 @@ from tokenizers import Tokenizer
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Vocabulary:
-    """`start` stands before every post and is never spoken; `end` closes it and may be."""
+    """`start` stands before every post and is never spoken; `end` closes it and may be.
+
+    They may be one mark, as in a model that only knows a separator.
+    """
 
     name: str  # hash of tokenizer and marks; memories made with another vocabulary are refused
     start: int
@@ -48,9 +51,14 @@ def of(tokenizer: Tokenizer, *, start: str, end: str) -> Vocabulary:
     ids = own.get_vocab(with_added_tokens=True)
     size = max(ids.values()) + 1
     words = own.decode_batch([[number] for number in range(size)], skip_special_tokens=False)
-    name = hashlib.sha256("\0".join((spelling, start, end)).encode()).hexdigest()[:16]
+    named = careful(words)
+    named[[ids[start], ids[end]]] = False  # however they are spelled
     return Vocabulary(
-        name=name, start=ids[start], end=ids[end], careful=careful(words), tokenizer=own
+        name=hashlib.sha256("\0".join((spelling, start, end)).encode()).hexdigest()[:16],
+        start=ids[start],
+        end=ids[end],
+        careful=named,
+        tokenizer=own,
     )
 
 
