@@ -49,11 +49,14 @@ _HANDLE = re.compile(r"at://([\w.-]+)")
 
 
 def roots(box: Container) -> set[str]:
-    """'' if there is a repository or a record anywhere in the archive. Several belong together."""
-    for name in box.sizes:
-        if name.endswith(".car") or (name.endswith(".json") and b'"at://' in _head(box, name)):
-            return {""}
-    return set()
+    """'' if there is a repository anywhere in the archive. Several belong together."""
+    return {""} if any(name.endswith(".car") for name in box.sizes) else set()
+
+
+def holds_records(box: Container) -> bool:
+    """Whether there are records saved as JSON. This opens files to find out, so it is asked only
+    of an archive in which no other platform keeps its private messages."""
+    return any(name.endswith(".json") and _head(box, name) for name in box.sizes)
 
 
 def _head(box: Container, name: str) -> bytes:
@@ -62,7 +65,7 @@ def _head(box: Container, name: str) -> bytes:
             head = stream.read(4096)
     except BrokenFile:
         return b""
-    return head if b'"value"' in head and b'"uri"' in head else b""
+    return head if all(part in head for part in (b'"value"', b'"uri"', b'"at://')) else b""
 
 
 @dataclass(slots=True)

@@ -73,7 +73,7 @@ def open_repository(box: Container, name: str) -> Repository:
     """Check the whole file. Raises `BrokenFile` when it is cut off or a hash does not hold."""
     file = box.spool(name)
     try:
-        header = _decoded(file.read(_varint(file, name) or 0), name)
+        header = _decoded(file.read(min(_varint(file, name) or 0, MAX_BLOCK)), name)
         root = header["roots"][0]
         blocks = dict(_blocks(file, name))
         commit = _block(file, blocks[root[4:]], name)
@@ -95,9 +95,9 @@ def _blocks(file: BinaryIO, name: str) -> Iterator[tuple[bytes, int]]:
         size = _varint(file, name)
         if size is None:
             return
-        block = file.read(min(size, MAX_BLOCK + 1))
-        if len(block) > MAX_BLOCK:
+        if size > MAX_BLOCK:
             raise BrokenFile(f"{shown(name)} holds a block larger than any record; {AGAIN}.")
+        block = file.read(size)
         if len(block) < size or size <= _CID:
             raise BrokenFile(f"{shown(name)} is cut off; {AGAIN}.")
         if block[0] != 1 or block[2:4] != _SHA256:

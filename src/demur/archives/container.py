@@ -152,7 +152,7 @@ def open_container(path: Path) -> Container:
 def _folder(path: Path) -> Container:
     paths: dict[str, Path] = {}
     sizes: dict[str, int] = {}
-    for folder, folders, files in os.walk(path):
+    for folder, folders, files in os.walk(path, onerror=_unreadable):
         for entry in folders + files:
             full = Path(folder, entry)
             name = full.relative_to(path).as_posix()
@@ -165,6 +165,11 @@ def _folder(path: Path) -> Container:
             sizes[_safe(name)] = status.st_size
     _check_sizes(sizes, shown(path.name))
     return Container(shown(path.name), sizes, lambda name: paths[name].open("rb"), lambda: None)
+
+
+def _unreadable(closed: OSError) -> None:
+    name = shown(Path(closed.filename or "").name)
+    raise ArchiveUnreadable(f"{name} may not be read; change its rights.") from closed
 
 
 def _single(path: Path) -> Container:
@@ -180,11 +185,19 @@ _IDENTITY = re.compile(r"did_?doc.*\.json$", re.I)
 
 
 def _zip(path: Path) -> Container:
-    label = shown(path.name)
     try:
         archive = zipfile.ZipFile(path)
     except _DAMAGE as damage:
-        raise ArchiveUnreadable(f"{label} is not a whole zip file; {AGAIN}.") from damage
+        raise ArchiveUnreadable(f"{shown(path.name)} is not a whole zip file; {AGAIN}.") from damage
+    try:
+        return _checked_zip(archive, path)
+    except ArchiveUnreadable:
+        archive.close()
+        raise
+
+
+def _checked_zip(archive: zipfile.ZipFile, path: Path) -> Container:
+    label = shown(path.name)
     members: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():
         mode = info.external_attr >> 16
@@ -209,41 +222,36 @@ def _zip(path: Path) -> Container:
 def _tar_gz(path: Path) -> Container:
     """Gzip cannot be read from the middle, so the tar inside is spooled to a temporary file."""
     label = shown(path.name)
-    spooled = tempfile.TemporaryFile()  # noqa: SIM115  (closed with the container)
+    spooled = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115  (closed by _tar)
     total = 0
     try:
         with path.open("rb") as packed, gzip.GzipFile(fileobj=packed) as stream:
             while chunk := stream.read(1 << 20):
                 total += len(chunk)
                 if total > min(MAX_TOTAL, max(RATIO_FLOOR, MAX_RATIO * packed.tell())):
+                    spooled.close()
                     raise _bomb(label)
                 spooled.write(chunk)
     except _DAMAGE as damage:
+        spooled.close()
         raise ArchiveUnreadable(f"{label} is damaged or cut off; {AGAIN}.") from damage
     spooled.seek(0)
-    return _tar(cast(BinaryIO, spooled), label)
+    return _tar(spooled, label)
 
 
 def _tar(file: BinaryIO, label: str) -> Container:
-    members: dict[str, tarfile.TarInfo] = {}
+    """A container over an open tar file, which is closed with it."""
     try:
         archive = tarfile.open(fileobj=cast(IO[bytes], _Sips(file)), mode="r:")  # noqa: SIM115
-        reached = -1
-        while (member := archive.next()) is not None:
-            # A negative size in a header would lead back to where we were, for ever.
-            if member.offset <= reached or member.size < 0:
-                raise ArchiveUnreadable(f"{label} is damaged; {AGAIN}.")
-            reached = member.offset
-            if member.isdir():
-                _safe(member.name.rstrip("/"))
-                continue
-            if not member.isreg() or member.issparse():
-                raise _refused(member.name, "is a link or a device")
-            _add(members, member.name, member)
+        members = _tar_members(archive, label)
+        sizes = {name: member.size for name, member in members.items()}
+        _check_sizes(sizes, label)
+    except ArchiveUnreadable:
+        file.close()
+        raise
     except _DAMAGE as damage:
+        file.close()
         raise ArchiveUnreadable(f"{label} is cut off or no tar file; {AGAIN}.") from damage
-    sizes = {name: member.size for name, member in members.items()}
-    _check_sizes(sizes, label)
 
     def stream(name: str) -> IO[bytes]:
         found = archive.extractfile(members[name])
@@ -251,11 +259,24 @@ def _tar(file: BinaryIO, label: str) -> Container:
             raise BrokenFile(f"{shown(name)} cannot be opened; {AGAIN}.")
         return found
 
-    def close() -> None:
-        archive.close()
-        file.close()
+    return Container(label, sizes, stream, file.close)
 
-    return Container(label, sizes, stream, close)
+
+def _tar_members(archive: tarfile.TarFile, label: str) -> dict[str, tarfile.TarInfo]:
+    members: dict[str, tarfile.TarInfo] = {}
+    reached = -1
+    while (member := archive.next()) is not None:
+        # A negative size in a header would lead back to where we were, for ever.
+        if member.offset <= reached or member.size < 0:
+            raise ArchiveUnreadable(f"{label} is damaged; {AGAIN}.")
+        reached = member.offset
+        if member.isdir():
+            _safe(member.name.rstrip("/"))
+        elif member.isreg() and not member.issparse():
+            _add(members, member.name, member)
+        else:
+            raise _refused(member.name, "is a link or a device")
+    return members
 
 
 class _Sips:

@@ -76,8 +76,8 @@ def _account(box: Container, profile: list[str], names: list[str], notes: Notes)
     facts: dict[str, Any] = {}
     refuses: tuple[str, ...] = ()
     try:
-        for name in profile:
-            loaded = json_files.load(box, name)
+        for file in profile:
+            loaded = json_files.load(box, file)
             facts = loaded.get("profile_v2") or loaded.get("profile") or {}
     except (BrokenFile, AttributeError) as fault:
         refuses = (UNREADABLE_PROFILE,)
@@ -124,7 +124,9 @@ def _lasting(facts: dict[str, Any], name: str | None, handle: str | None, born: 
 
 
 def _posts(source: Export, names: list[str]) -> Iterator[Post]:
-    for name in names:
+    # Albums last: a picture belongs to the post that showed it, with what was said there.
+    albums = re.compile(f".*(?:{_ALBUMS}|{_OTHER_PHOTOS})")
+    for name in sorted(names, key=lambda name: albums.fullmatch(name) is not None):
         make, paths = _how(source, name[len(source.root) :])
         for item in json_files.items(source.box, name, source.notes, *paths):
             if not isinstance(item, dict):

@@ -52,7 +52,8 @@ def read(box: Container, root: str, notes: Notes, declared: Audience | None) -> 
         known.add(account.id)
         links += [(account.id, other) for other in linked_to]
     posts = sorted(name for name in ours if name not in accounts)
-    notes.skipped[UNKNOWN_FILE] += _others(box, set(ours))
+    if others := _others(box, set(ours)):
+        notes.skipped[UNKNOWN_FILE] += others
     return Content(
         accounts=lambda: (account for account, _ in _accounts(box, accounts[0], Notes())),
         posts=partial(_posts, box, root, posts, known, notes),

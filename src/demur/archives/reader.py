@@ -106,6 +106,8 @@ def open_archive(
 def _which(box: Container, platform: str | None) -> tuple[str, str]:
     """The platform and the folder inside the archive where its export begins."""
     found = {name: roots for name, look in _ROOTS.items() if (roots := look(box))}
+    if platform == bluesky.NAME or (platform is None and not found):
+        found |= {bluesky.NAME: {""}} if bluesky.holds_records(box) else {}
     if platform is None:
         if len(found) > 1:
             raise ArchiveUnreadable(

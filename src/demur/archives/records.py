@@ -71,13 +71,11 @@ def account(row: dict[str, Any], notes: Notes) -> tuple[Account, tuple[AccountId
 
 def _born(row: dict[str, Any], notes: Notes) -> date | None:
     """The day of birth, or the latest that the age band allows on the day it was known."""
-    born = _day(row, "born")
-    band = _text(row, "age_band")
-    if born is not None or band in (None, "unknown"):
-        return born
-    if band not in _YOUNGEST:
+    born, known_on, band = _day(row, "born"), _day(row, "age_known_on"), _text(row, "age_band")
+    if band not in (None, "unknown", *_YOUNGEST):
         raise Wrong("age_band must be under_13, 13_17, 18_plus or unknown")
-    known_on = _day(row, "age_known_on")
+    if born is not None or band not in _YOUNGEST:
+        return born
     if known_on is None:
         notes.skipped[AGE_WITHOUT_DATE] += 1
         return None

@@ -154,7 +154,7 @@ class _Reader(HTMLParser):
             self._owe(tag)
 
     def handle_data(self, data: str) -> None:
-        words = re.sub(r"[ \t\r\n]+", " ", clean(data))
+        words = re.sub(r"[ \t\r\n]{2,}|[\t\r\n]", " ", clean(data))
         if not self.length or self.owed:
             words = words.lstrip(" ")
         if words:
