@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from demur.memory.numbers import distinct
 from demur.posts import normal
 
 # In characters of the normal form. Shorter texts ("gefeliciteerd met je verjaardag!") are written
@@ -34,7 +35,7 @@ class Copies:
         """Compare all rows of the folders; `hashes` and `person` are given by row."""
         text = _numbered(hashes)
         people = int(person.max(initial=0)) + 1
-        writers = np.bincount(np.unique(text * people + person) // people)
+        writers = np.bincount(distinct(text * people + person) // people)
         row = np.flatnonzero(writers[text] > 1)
         # Masking can make one copy shorter than another: one that is long makes all of them long.
         row = row[np.isin(text[row], text[row[_long(built, row)]])]

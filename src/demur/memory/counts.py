@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demur.memory.ngrams import ORDER, first_children
+from demur.memory.numbers import distinct
 from demur.memory.shelf import mapped
 from demur.memory.vocabulary import Vocabulary
 
@@ -83,7 +84,7 @@ class Counts:
             offset = np.repeat(self._row_start[changed] - (np.cumsum(length) - length), length)
             pairs = self._row_pairs[offset + np.arange(len(offset))]
             step = np.repeat(np.where(silenced[changed], -1, 1), length).astype(np.int32)
-            touched = np.unique(pairs)
+            touched = distinct(pairs)
             before = self._held[touched] > 0
             np.add.at(self._held, pairs, step)
             turned = (self._held[touched] > 0).astype(np.int32) - before

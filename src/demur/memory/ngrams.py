@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from demur.memory.numbers import distinct
 from demur.memory.shelf import save
 
 ORDER = 5  # the longest n-gram, in tokens
@@ -32,7 +33,7 @@ def write(folder: Path, posts: Sequence[Sequence[int]], people: Sequence[int]) -
     text = _Text.of(posts)
     word, parent, node, row = _tree(text)
     pair_node, pair = _pairs(node, np.asarray(people, np.int64)[row])
-    held = np.unique(row * max(len(pair_node), 1) + pair)  # (row, pair), sorted by row
+    held = distinct(row * max(len(pair_node), 1) + pair)  # (row, pair), sorted by row
     row_start = np.searchsorted(held, np.arange(len(posts) + 1) * max(len(pair_node), 1))
     save(folder / "word.npy", word.astype(np.uint32))
     save(folder / "children.npy", first_children(parent).astype(np.uint32))
@@ -86,8 +87,8 @@ def _pairs(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The node of each distinct (node, person), and for every occurrence its pair."""
     people = int(person.max(initial=0)) + 1
-    distinct, pair = np.unique(node * people + person, return_inverse=True)
-    return distinct // people, pair
+    keys, pair = np.unique(node * people + person, return_inverse=True)
+    return keys // people, pair
 
 
 def first_children(parent: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,7 @@ class Hit(Stored):
 
 
 COLUMNS = [field.name for field in fields(Stored)]
+_columns = attrgetter(*COLUMNS)  # dataclasses.astuple copies every value
 _POST = ", ".join(f"post.{column}" for column in COLUMNS)
 # Rows come out of FTS5 in the order of rank, one at a time, as far as they are asked for.
 _QUESTION = f"""
@@ -128,7 +130,7 @@ class Search:
         with self._writing():
             self._drop([build])
             number = self._db.execute(new, astuple(build)).fetchone()[0]
-            rows = ((number, *astuple(post)) for post in posts)
+            rows = ((number, *_columns(post)) for post in posts)
             into = f"INSERT INTO post (build, {', '.join(COLUMNS)}) VALUES ({marks})"  # noqa: S608
             self._db.executemany(into, rows)
             self._db.execute("UPDATE build SET whole = 1 WHERE id = ?", (number,))

@@ -34,7 +34,7 @@ class Vocabulary:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """One row a text: start, tokens, end. A mark spelled out in a post is only text."""
-        found = self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        found = self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [[self.start, *one.ids, self.end] for one in found]
 
 
