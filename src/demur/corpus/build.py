@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from demur.corpus import files
 from demur.corpus.decide import connect, decide, texts_of_objectors
-from demur.corpus.export import export, write_nothing
+from demur.corpus.export import Export, export
 from demur.corpus.facts import PEOPLE_SCHEMA, Circumstances
 from demur.corpus.lake import Lake
 from demur.corpus.manifest import Manifest
@@ -162,23 +162,16 @@ def _build_group(task: _Task) -> list[Manifest]:
             decide_again(connection, everything, task.people, task.standing, seed=task.seed)
         offset = 0
         for shard, parts in task.shards:
-            folder = task.fresh / f"shard={shard:04d}"
-            about = {"shard": shard, "slices": task.slices}
-            if parts:
-                keys = task.standing.objector_keys
-                made.append(
-                    export(
-                        connection,
-                        parts,
-                        offset,
-                        folder,
-                        **about,
-                        policy=task.policy,
-                        objector_keys=keys,
-                    )
-                )
-            else:
-                made.append(write_nothing(folder, **about, policy=task.policy))
+            job = Export(
+                shard=shard,
+                parts=parts,
+                offset=offset,
+                folder=task.fresh / f"shard={shard:04d}",
+                slices=task.slices,
+                policy=task.policy,
+                objector_keys=task.standing.objector_keys,
+            )
+            made.append(export(connection, job))
             offset += len(parts)
     return made
 
@@ -192,13 +185,16 @@ def _checked(people: pa.Table) -> pa.Table:
 
 def _with_home(people: pa.Table, home: Home, standing: Circumstances) -> pa.Table:
     """Beside each account its person's slice and the first day of its collection window."""
-    slices = [home.slice(PersonId(person)) for person in people["person"].to_pylist()]
+    person = people["person"].combine_chunks().dictionary_encode()
+    slices = pa.array(
+        [home.slice(PersonId(each.as_py())) for each in person.dictionary], pa.int16()
+    )
     days = {
         country: standing.regimes.of(country, standing.today).window_from(standing.today)
         for country in people["country"].unique().to_pylist()
     }
     window = [days[country] for country in people["country"].to_pylist()]
-    people = people.append_column("slice", pa.array(slices, pa.int16()))
+    people = people.append_column("slice", slices.take(person.indices))
     return people.append_column("window_from", pa.array(window, pa.date32()))
 
 

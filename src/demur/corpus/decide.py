@@ -1,7 +1,7 @@
 """Deciding a group of shards in DuckDB, without reading a text.
 
-It leaves a table `decided(place, post_id, person, created, text_hash, pics, mask)` in the
-connection: one row a post, `mask` with bit i for the i-th rule. A place is where a post lies in
+It leaves a table `decided(place, post_id, person, created, text_hash, pics, slice, country,
+mask)` in the connection: one row a post, `mask` with bit i for the i-th rule. A place is where a post lies in
 the group's files. Copies are collapsed within one person only, who lives in one shard, so
 groups need nothing of each other (forgetting.md, rule 8).
 """
@@ -32,8 +32,13 @@ PLACE = "(file_index::BIGINT << 40 | file_row_number)"
 def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
     """A connection of one thread that spills to `scratch` when a group is larger than memory."""
     scratch.mkdir(parents=True, exist_ok=True)
-    settings = {"threads": 1, "preserve_insertion_order": False, "temp_directory": str(scratch)}
-    connection = duckdb.connect(config=settings)
+    connection = duckdb.connect(
+        config={
+            "threads": 1,
+            "preserve_insertion_order": False,
+            "temp_directory": str(scratch),
+        }
+    )
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET python_enable_replacements = false")  # a table is never a variable
     return connection
@@ -133,10 +138,11 @@ def _apply_rules(
     law = columns.mask_sql(columns.rules_of_the_post(), standing.today)
     connection.execute(f"""
         CREATE TEMP TABLE decided AS
-        SELECT place, post_id, person, created, text_hash, pics, author_mask | {law} AS mask
+        SELECT place, post_id, person, created, text_hash, pics, slice, country,
+               author_mask | {law} AS mask
         FROM (
             SELECT {PLACE.replace("file", "p.file")} AS place, p.post_id, p.person,
-                   epoch_us(p.created_at) AS created, p.text_hash,
+                   epoch_us(p.created_at) AS created, p.text_hash, a.slice, a.country,
                    CASE WHEN len(p.photos) = 0 THEN 0
                         ELSE hash(list_transform(p.photos, lambda f: f.sha256)) END AS pics,
                    {authors} coalesce(a.mask, {_mask_of_the_unknown(standing)}) AS author_mask,

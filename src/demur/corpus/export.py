@@ -1,16 +1,17 @@
 """Writing what a shard keeps: sorted, masked where the law says so, under one root.
 
-Works on the tables that `corpus.decide` left in the connection. Only the rare rows with a mention
-to mask pass through Python; the rest goes from DuckDB to Parquet as it is. Nothing is published
-here: the files lie in a folder of their own until `corpus.build` moves the pointer.
+Works on the table `decided` that `corpus.decide` left in the connection, which says where each
+row goes; the rows themselves are read, filtered and gathered once, and only the rare ones with a
+mention to mask pass through Python values. Nothing is published here: the files lie in a folder
+of their own until `corpus.build` moves the pointer.
 """
-
-# ruff: noqa: S608  (SQL is put together from our own names; values pass `columns.literal`)
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from demur.corpus import files, manifest
-from demur.corpus.decide import EXCLUDE_BITS, REDACT_BITS, parquet
-from demur.corpus.manifest import KEPT_SCHEMA, Manifest
+from demur.corpus.decide import EXCLUDE_BITS, REDACT_BITS
+from demur.corpus.manifest import KEPT_SCHEMA, Manifest, SliceManifest
 from demur.corpus.redaction import mask
-from demur.corpus.stored import PARQUET, PHOTO
+from demur.corpus.stored import PARQUET
 from demur.policy.rules import RULES
 from demur.posts import Mention
 
@@ -35,117 +37,97 @@ DECISIONS_SCHEMA = pa.schema(
         pa.field("outcome", pa.int8(), nullable=False),  # Outcome.severity
     ]
 )
-_MASKED_SCHEMA = pa.schema(
-    [
-        ("place", pa.int64()),
-        ("text", pa.string()),
-        ("keys", pa.list_(pa.string())),
-        ("photos", pa.list_(PHOTO)),
-    ]
-)
+
+_FROM_THE_LAKE = ["post_id", "person", "account", "platform", "kind", "lang", "created_at", "text"]
+_FROM_THE_LAKE += ["text_hash", "mention_key", "tagged", "url", "attribution", "photos"]
+_SPANS = ["mention_start", "mention_end"]
 
 
-def export(
-    connection: duckdb.DuckDBPyConnection,
-    parts: Sequence[Path],
-    offset: int,
-    folder: Path,
-    *,
-    shard: int,
-    slices: int,
-    policy: str,
-    objector_keys: Collection[str],
-) -> Manifest:
-    """Write one shard's kept.parquet, decisions.parquet and, last, manifest.json into `folder`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """One shard to be written. offset: how many files of other shards came before its own in the
+    group that was decided."""
 
-    parts: the shard's files. offset: how many files of other shards came before them in the
-    group that was decided.
-    """
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE here AS
-        SELECT place - ({offset}::BIGINT << 40) AS place, mask FROM decided
-        WHERE place >> 40 BETWEEN {offset} AND {offset + len(parts) - 1}""")
-    _write_decisions(connection, offset, len(parts), folder / "decisions.parquet", policy)
-    masked = _masked(connection, parts, objector_keys)
-    made = _write_kept(connection, parts, masked, folder / "kept.parquet", slices)
-    written = manifest.of_slices(shard, policy, made)
-    files.write_bytes(folder / "manifest.json", written.to_json())
-    return written
+    shard: int
+    parts: Sequence[Path]
+    offset: int
+    folder: Path
+    slices: int
+    policy: str
+    objector_keys: Collection[str] = field(repr=False)
 
 
-def write_nothing(folder: Path, *, shard: int, slices: int, policy: str) -> Manifest:
-    """The same files for a shard that nobody's posts are in."""
-    _write(folder / "decisions.parquet", _named(DECISIONS_SCHEMA.empty_table(), policy))
-    _write(folder / "kept.parquet", KEPT_SCHEMA.empty_table())
-    empty = manifest.of_slice(KEPT_SCHEMA.empty_table())
-    written = manifest.of_slices(shard, policy, [empty] * slices)
-    files.write_bytes(folder / "manifest.json", written.to_json())
-    return written
-
-
-def _write_decisions(
-    connection: duckdb.DuckDBPyConnection, offset: int, count: int, path: Path, policy: str
-) -> None:
-    outcome = f"CASE WHEN mask & {EXCLUDE_BITS} <> 0 THEN 2 WHEN mask <> 0 THEN 1 ELSE 0 END"
-    rows = connection.sql(f"""
-        SELECT post_id, person, mask AS reasons, ({outcome})::TINYINT AS outcome FROM decided
-        WHERE place >> 40 BETWEEN {offset} AND {offset + count - 1}""")
-    _write(path, _named(rows.to_arrow_table().cast(DECISIONS_SCHEMA), policy))
-
-
-def _named(decisions: pa.Table, policy: str) -> pa.Table:
+def export(connection: duckdb.DuckDBPyConnection, job: Export) -> Manifest:
+    """Write one shard's kept.parquet, decisions.parquet and, last, manifest.json."""
+    first, beyond = job.offset << 40, (job.offset + len(job.parts)) << 40
+    here = f"FROM decided WHERE place >= {first} AND place < {beyond}" if job.parts else ""
+    decisions = DECISIONS_SCHEMA.empty_table()
+    kept = KEPT_SCHEMA.empty_table()
+    if here:
+        outcome = f"CASE WHEN mask & {EXCLUDE_BITS} <> 0 THEN 2 WHEN mask <> 0 THEN 1 ELSE 0 END"
+        said = connection.sql(f"""
+            SELECT post_id, person, mask AS reasons, ({outcome})::TINYINT AS outcome {here}
+            ORDER BY place""")
+        decisions = said.to_arrow_table().cast(DECISIONS_SCHEMA)
+        order = connection.sql(f"""
+            SELECT place - {first} AS place, slice, country,
+                   mask & {REDACT_BITS} <> 0 AS masked {here} AND mask & {EXCLUDE_BITS} = 0
+            ORDER BY slice, person, created, post_id""")
+        kept = _kept(job, order.to_arrow_table())
     names = json.dumps([rule.name for rule in RULES])
-    return decisions.replace_schema_metadata({"rules": names, "policy": policy})
+    about = {"rules": names, "policy": job.policy}
+    _write(job.folder / "decisions.parquet", decisions.replace_schema_metadata(about))
+    _write(job.folder / "kept.parquet", kept)
+    written = manifest.of_slices(job.shard, job.policy, _slices(kept, job.slices))
+    files.write_bytes(job.folder / "manifest.json", written.to_json())
+    return written
 
 
-def _masked(
-    connection: duckdb.DuckDBPyConnection, parts: Sequence[Path], objector_keys: Collection[str]
-) -> pa.Table:
-    """The rows that train with a mention taken out, as they will be kept."""
-    rows = connection.sql(f"""
-        SELECT place, text, mention_start, mention_end, mention_key, photos
-        FROM ({_scan(parts)}) JOIN here USING (place)
-        WHERE mask & {EXCLUDE_BITS} = 0 AND mask & {REDACT_BITS} <> 0""").to_arrow_table()
-    kept = [_mask_row(row, objector_keys) for row in rows.to_pylist()]
-    return pa.Table.from_pylist(kept, schema=_MASKED_SCHEMA)
+def _kept(job: Export, order: pa.Table) -> pa.Table:
+    """The rows to keep, in their order. order: place, slice, country and masked for each."""
+    places = order["place"].to_numpy()
+    at = np.argsort(places)  # the rows come from the files in the order of their places
+    rows = _read(job.parts, places[at])
+    where = np.empty(len(at), np.int64)
+    where[at] = np.arange(len(at))
+    masked = order["masked"].to_numpy()
+    if masked.any():
+        changed = [_mask(row, job.objector_keys) for row in rows.take(where[masked]).to_pylist()]
+        where[masked] = len(rows) + np.arange(len(changed))
+        rows = pa.concat_tables([rows, pa.Table.from_pylist(changed, schema=rows.schema)])
+    columns = {name: rows[name].combine_chunks().take(pa.array(where)) for name in _FROM_THE_LAKE}
+    columns |= {"slice": order["slice"], "country": order["country"]}
+    columns["mention_keys"] = columns.pop("mention_key")
+    return pa.table({name: columns[name] for name in KEPT_SCHEMA.names}).cast(KEPT_SCHEMA)
 
 
-def _mask_row(row: dict[str, Any], objector_keys: Collection[str]) -> dict[str, Any]:
+def _read(parts: Sequence[Path], places: NDArray[np.int64]) -> pa.Table:
+    """The rows at these places, which are in order: file number << 40 | row number."""
+    found: list[pa.RecordBatch] = []
+    for number, part in enumerate(parts):
+        begin = number << 40
+        for batch in pq.ParquetFile(part).iter_batches(
+            columns=[*_FROM_THE_LAKE, *_SPANS], use_threads=False
+        ):
+            inside = slice(*np.searchsorted(places, [begin, begin + len(batch)]))
+            found.append(batch.take(pa.array(places[inside] - begin)))
+            begin += len(batch)
+    return pa.Table.from_batches(found)
+
+
+def _mask(row: dict[str, Any], objector_keys: Collection[str]) -> dict[str, Any]:
+    """One row as it may be used: the objectors' mentions are gone from text and keys."""
     spans = zip(row["mention_start"], row["mention_end"], row["mention_key"], strict=True)
     mentions = [Mention(start=start, end=end, key=key) for start, end, key in spans]
-    alts = [photo["alt"] for photo in row["photos"]]
-    masked = mask(row["text"], mentions, objector_keys, alts)
-    photos = [photo | {"alt": alt} for photo, alt in zip(row["photos"], masked.alts, strict=True)]
-    return {"place": row["place"], "text": masked.text, "keys": masked.keys, "photos": photos}
+    photos = row["photos"]
+    done = mask(row["text"], mentions, objector_keys, [photo["alt"] for photo in photos])
+    photos = [photo | {"alt": alt} for photo, alt in zip(photos, done.alts, strict=True)]
+    return row | {"text": done.text, "mention_key": done.keys, "photos": photos}
 
 
-def _write_kept(
-    connection: duckdb.DuckDBPyConnection,
-    parts: Sequence[Path],
-    masked: pa.Table,
-    path: Path,
-    slices: int,
-) -> list[manifest.SliceManifest]:
-    connection.register("masked", masked)
-    rows = connection.sql(f"""
-        SELECT p.post_id, p.person, a.slice, p.account, p.platform, a.country, p.kind, p.lang,
-               p.created_at, coalesce(m.text, p.text) AS text, p.text_hash,
-               coalesce(m.keys, p.mention_key) AS mention_keys, p.tagged, p.url, p.attribution,
-               coalesce(m.photos, p.photos) AS photos
-        FROM ({_scan(parts)}) p JOIN here USING (place) JOIN accounts a USING (account)
-        LEFT JOIN masked m USING (place)
-        WHERE here.mask & {EXCLUDE_BITS} = 0
-        ORDER BY a.slice, p.person, p.created_at, p.post_id""")
-    kept = rows.to_arrow_table().cast(KEPT_SCHEMA)
-    connection.unregister("masked")
-    _write(path, kept)
-    bounds = np.searchsorted(kept["slice"].to_numpy(), np.arange(slices + 1))
-    edges = zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
-    return [manifest.of_slice(kept.slice(begin, end - begin)) for begin, end in edges]
-
-
-def _scan(parts: Sequence[Path]) -> str:
-    return f"SELECT file_index::BIGINT << 40 | file_row_number AS place, * FROM {parquet(parts)}"
+def _slices(kept: pa.Table, slices: int) -> list[SliceManifest]:
+    bounds = np.searchsorted(kept["slice"].to_numpy(), np.arange(slices + 1)).tolist()
+    return [manifest.of_slice(kept.slice(a, b - a)) for a, b in itertools.pairwise(bounds)]
 
 
 def _write(path: Path, table: pa.Table) -> None:

@@ -129,23 +129,26 @@ def _over(slices: Sequence[SliceManifest]) -> str:
 def _leaves(rows: pa.Table) -> list[bytes]:
     """One hash a person, over all columns of their rows.
 
-    Each column is a few flat buffers (lengths, nulls, values), and a person's part of a buffer is
-    one slice of memory, so this costs little more than the hashing itself; a leaf a post, made in
-    Python, would cost ten times that (docs/decisions/0020).
+    A column is a few flat buffers, and a person's part of a buffer is one slice of memory, so
+    this costs little more than the hashing itself; a leaf a post, made in Python, would cost ten
+    times that (docs/decisions/0020). First come the lengths of everything, then the bytes, so
+    that a leaf's bytes can be read back in one way only.
     """
     if rows.num_rows == 0:
         return []
     rows = rows.combine_chunks()
     starts = _people(rows["person"].chunk(0))
-    digests = [hashlib.sha256(FORMAT) for _ in range(len(starts) - 1)]
-    counts = np.diff(starts).astype("<i8")
-    for digest, count in zip(digests, counts, strict=True):
-        digest.update(count.tobytes())
-    for field, column in zip(rows.schema, rows.columns, strict=True):
-        for buffer, bounds in _buffers(column.chunk(0), starts, nullable=field.nullable):
-            parts = itertools.pairwise(bounds.tolist())
-            for digest, (begin, end) in zip(digests, parts, strict=True):
-                digest.update(buffer[begin:end])
+    lengths: list[NDArray[Any]] = []
+    buffers: list[tuple[memoryview, Offsets]] = []
+    for name, column in zip(rows.schema, rows.columns, strict=True):
+        buffers += _buffers(column.chunk(0), starts, lengths, nullable=name.nullable)
+    sizes = np.stack(lengths, axis=1).astype("<i4")
+    buffers.insert(0, (_flat(sizes), starts * sizes.shape[1] * 4))
+    counts = np.diff(starts).astype("<i8").tolist()
+    digests = [hashlib.sha256(FORMAT + count.to_bytes(8, "little")) for count in counts]
+    for buffer, bounds in buffers:
+        for digest, (begin, end) in zip(digests, itertools.pairwise(bounds.tolist()), strict=True):
+            digest.update(buffer[begin:end])
     return [digest.digest() for digest in digests]
 
 
@@ -157,35 +160,37 @@ def _people(person: pa.Array) -> Offsets:
 
 
 def _buffers(
-    array: pa.Array, at: Offsets, *, nullable: bool = False
+    array: pa.Array, at: Offsets, lengths: list[NDArray[Any]] | None, *, nullable: bool = False
 ) -> Iterator[tuple[memoryview, Offsets]]:
     """Flat memory of an array, with the byte where the part of each position of `at` begins.
 
-    What may be null is told by a byte a value, and what has lengths by them first, so the bytes
-    of a part can be read back in one way only. Whether a column may be null is the schema's to
-    say: asking the rows would let one person's null change another's leaf.
+    lengths: where the lengths of row values are gathered, -1 for a null; None inside a list,
+    whose lengths are a buffer of their own. Whether a column may be null is the schema's to say:
+    asking the rows would let one person's null change another's leaf.
     """
     kind = array.type
-    if nullable:
-        yield _flat(array.is_valid().cast(pa.uint8()).to_numpy(zero_copy_only=False)), at
-        array = array.fill_null("")
-    if array.null_count:
+    if array.null_count and not nullable:
         raise ProofRejected("A build kept a post with something missing; run the build again.")
-    if pa.types.is_string(kind) or pa.types.is_list(kind):
-        offsets = np.frombuffer(array.buffers()[1], np.int32)[
-            array.offset : array.offset + len(array) + 1
-        ].astype(np.int64)
-        yield _flat(np.diff(offsets).astype("<i4")), at * 4
-        if pa.types.is_string(kind):
-            yield memoryview(array.buffers()[2] or b""), offsets[at]
-        else:
-            yield from _buffers(array.values, offsets[at])
-    elif pa.types.is_struct(kind):
+    if pa.types.is_struct(kind):
         for index in range(kind.num_fields):
-            yield from _buffers(array.field(index), at)
+            yield from _buffers(array.field(index), at, lengths)
+    elif pa.types.is_string(kind) or pa.types.is_list(kind):
+        known = array.is_valid().to_numpy(zero_copy_only=False)
+        array = array.fill_null("") if array.null_count else array
+        raw = np.frombuffer(array.buffers()[1], np.int32)
+        offsets = raw[array.offset : array.offset + len(array) + 1].astype(np.int64)
+        sizes = np.where(known, np.diff(offsets), -1).astype("<i4")
+        if lengths is None:
+            yield _flat(sizes), at * 4
+        else:
+            lengths.append(sizes)
+        if pa.types.is_list(kind):
+            yield from _buffers(array.values, offsets[at], None)
+        elif offsets[-1] > offsets[0]:
+            yield memoryview(array.buffers()[2]), offsets[at]
     else:
         width = kind.bit_width // 8
-        yield memoryview(array.buffers()[1] or b""), (at + array.offset) * width
+        yield memoryview(array.buffers()[1]), (at + array.offset) * width
 
 
 def _flat(values: NDArray[Any]) -> memoryview:

@@ -23,7 +23,7 @@ from demur.corpus.decide import PLACE, parquet
 from demur.corpus.facts import Circumstances, gather
 from demur.errors import ProofRejected
 from demur.policy.clause import Outcome
-from demur.policy.decision import decide, mask_of
+from demur.policy.decision import Decision, decide, mask_of
 
 RANDOM = 256  # posts a group of shards, beside one of every combination of reasons
 
@@ -44,15 +44,17 @@ def decide_again(
     rows = _sampled(connection, parts, seed)
     accounts = pc.field("account").isin(list({row["account"] for row in rows}))
     known = {row["account"]: row for row in people.filter(accounts).to_pylist()}
-    first = _first_of_each(rows, known, standing)
-    for row in rows:
-        same = first.get(_what(row))
-        repeats = same is not None and same != row["post_id"]
-        facts = gather(row, known.get(row["account"]), standing, repeats_own=False)
-        alone = decide(facts, policy="-")
-        if repeats and alone.outcome is not Outcome.EXCLUDE:
-            facts = gather(row, known.get(row["account"]), standing, repeats_own=True)
-        if mask_of(decide(facts, policy="-")) != row["mask"]:
+
+    def decided(row: dict[str, Any], *, repeats_own: bool) -> Decision:
+        facts = gather(row, known.get(row["account"]), standing, repeats_own=repeats_own)
+        return decide(facts, policy="-")
+
+    alone = [decided(row, repeats_own=False) for row in rows]
+    first = _first_of_each(rows, alone)
+    for row, decision in zip(rows, alone, strict=True):
+        repeats = first.get(_what(row), row["post_id"]) != row["post_id"]
+        again = repeats and decision.outcome is not Outcome.EXCLUDE
+        if mask_of(decided(row, repeats_own=True) if again else decision) != row["mask"]:
             raise ProofRejected(
                 f"Post {row['post_id']} was decided one way in columns and another way in plain"
                 f" Python (DuckDB {duckdb.__version__}). Nothing was replaced; report this and"
@@ -84,12 +86,11 @@ def _what(row: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _first_of_each(
-    rows: Sequence[dict[str, Any]], known: dict[str, dict[str, Any]], standing: Circumstances
+    rows: Sequence[dict[str, Any]], alone: Sequence[Decision]
 ) -> dict[tuple[object, ...], str]:
     """Of each person's equal posts, the first that may train."""
     may_train: dict[tuple[object, ...], list[tuple[Any, str]]] = defaultdict(list)
-    for row in rows:
-        facts = gather(row, known.get(row["account"]), standing, repeats_own=False)
-        if decide(facts, policy="-").outcome is not Outcome.EXCLUDE:
+    for row, decision in zip(rows, alone, strict=True):
+        if decision.outcome is not Outcome.EXCLUDE:
             may_train[_what(row)].append((row["created_at"], row["post_id"]))
     return {what: min(posts)[1] for what, posts in may_train.items()}

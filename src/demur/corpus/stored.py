@@ -48,8 +48,13 @@ LAKE_SCHEMA = pa.schema(
     ]
 )
 
-PARQUET: dict[str, Any] = {"compression": "zstd", "compression_level": 3}
-"""How every Parquet file of the lake and of a build is written."""
+PARQUET: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 3,
+    "use_dictionary": ["person", "account", "platform", "country", "kind", "audience", "lang"],
+}
+"""How every Parquet file of the lake and of a build is written. Dictionaries only where values
+repeat: trying them on texts and ids costs a fifth of the writing and ends without one."""
 
 _SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
