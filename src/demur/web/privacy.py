@@ -1,0 +1,233 @@
+"""The privacy centre: what is used, what was decided about each post, and saying no.
+
+Thin on purpose. What an objection does is one transaction in `rights.objection`; what the law says
+about a post is `corpus.explain`. These views ask and show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse, reverse_lazy
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from demur.corpus.explain import Explanation
+from demur.errors import NotAllowed, NotFound
+from demur.policy.clause import Outcome
+from demur.rights import book, models, people
+from demur.rights import objection as objections
+from demur.rights import receipt as receipts_
+from demur.rights.place import here
+from demur.web import mydata, page, visitor
+
+REASON = 5000  # characters; nobody reads them in order to judge
+POSTS = 25  # on a page
+TONE = {Outcome.TRAIN: "used", Outcome.REDACT: "masked", Outcome.EXCLUDE: "out"}
+
+members = login_required(login_url=reverse_lazy("web:signin"))
+
+
+class ObjectionForm(forms.Form):
+    """Only the address is asked for, and only so that the receipt arrives."""
+
+    email = forms.EmailField(
+        label=gettext_lazy("Your e-mail address"),
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "aria-describedby": "email-hint"}),
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Your reason"),
+        required=False,
+        max_length=REASON,
+        widget=forms.Textarea(attrs={"rows": 3, "aria-describedby": "reason-hint"}),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Something that follows from a No; `at` is None while it is still to come."""
+
+    title: str
+    text: str
+    at: datetime | None
+
+
+@page.view("GET")
+def centre(request: HttpRequest) -> HttpResponse:
+    """What is used, and what stands for whoever reads it; shown even if nobody can say that."""
+    return page.show(request, "web/privacy.html", own_notice=True)
+
+
+@page.view("POST")
+@members
+def close_notice(request: HttpRequest) -> HttpResponse:
+    """Put the banner away until the next visit. It is no answer, and is not taken for one."""
+    request.session[visitor.CLOSED] = True
+    onward = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(onward, {request.get_host()}, request.is_secure()):
+        onward = reverse("web:home")
+    return HttpResponseRedirect(onward)
+
+
+@page.view("GET", "POST")
+@members
+def object_(request: HttpRequest) -> HttpResponse:
+    """The form of a No, and the No itself."""
+    person = _person(request)
+    if objections.standing_objection(person):
+        return redirect("web:objected")
+    form = ObjectionForm(request.POST or None, initial={"email": person.email})
+    if form.is_valid():
+        objections.submit(
+            person,
+            route="form",
+            email=form.cleaned_data["email"],
+            reason=form.cleaned_data["reason"],
+            now=datetime.now(UTC),
+        )
+        return redirect("web:objected")
+    status = 400 if form.is_bound else 200
+    accounts = _accounts(person)
+    return page.show(
+        request, "web/object.html", status=status, form=form, accounts=accounts, own_notice=True
+    )
+
+
+@page.view("GET")
+@members
+def objected(request: HttpRequest) -> HttpResponse:
+    """What happened, what happens next, and the receipt."""
+    person = _person(request)
+    standing = objections.standing_objection(person)
+    if standing is None:
+        return redirect("web:object")
+    letter = models.Letter.objects.filter(person=person, kind="receipt").order_by("pk").last()
+    return page.show(
+        request,
+        "web/objected.html",
+        objection=standing,
+        mailed=letter,
+        key=str(book.key(here())),
+        steps=steps(standing, receipts_.lines(person)),
+        accounts=_accounts(person),
+    )
+
+
+@page.view("GET")
+@members
+def mine(request: HttpRequest) -> HttpResponse:
+    """Every post of theirs, newest first, with what the law says of it today and why."""
+    person = _person(request)
+    turned = Paginator(mydata.of(person, datetime.now(UTC).date()), POSTS).get_page(
+        request.GET.get("page")
+    )
+    names = {row.pk: f"{row.platform}: {row.handle}" for row in _rows(person) if row.handle}
+    language = get_language() or "en"
+    posts = [_shown(each, names, language) for each in turned]
+    return page.show(
+        request,
+        "web/mine.html",
+        turned=turned,
+        posts=posts,
+        accounts=_accounts(person),
+        own_notice=True,
+    )
+
+
+@page.view("GET")
+@members
+def receipts(request: HttpRequest) -> HttpResponse:
+    """Every line of the book about whoever reads this."""
+    language = get_language() or "en"
+    lines = [
+        {"index": line.index, "at": line.at, "words": line.words(language)}
+        for line in receipts_.lines(_person(request))
+    ]
+    return page.show(request, "web/receipts.html", lines=lines)
+
+
+@page.view("GET")
+@members
+def receipt(request: HttpRequest, index: int) -> HttpResponse:
+    """The proof of one line about whoever asks; other people's lines do not exist here."""
+    for line in receipts_.lines(_person(request)):
+        if line.index == index:
+            response = HttpResponse(line.proof, content_type="text/plain; charset=utf-8")
+            response["Content-Disposition"] = f'attachment; filename="demur-{index}.tlog-proof"'
+            response["Cache-Control"] = "no-store"
+            return response
+    raise NotFound("No such line of the book is about you; open the list of those that are.")
+
+
+def steps(standing: models.Objection, lines: list[receipts_.Line]) -> list[Step]:
+    """What follows from a No, in order, with the moment at which the book says it was done."""
+    done: dict[str, datetime] = {}
+    for line in lines:
+        if line.index > standing.entry_id:
+            done.setdefault(line.kind, line.at)
+    return [
+        Step(
+            title=_("Silent"),
+            text=_(
+                "Answers, quotes, search and memories use nothing of yours. The part of the memory"
+                " that had seen your posts is set aside."
+            ),
+            at=standing.at,
+        ),
+        Step(
+            title=_("Erased from search"),
+            text=_("What was kept of your posts for searching and tracing is wiped."),
+            at=done.get("purge_done"),
+        ),
+        Step(
+            title=_("Learned again"),
+            text=_("If your posts were part of a memory, that part is made again without them."),
+            at=done.get("shard_retrained"),
+        ),
+        Step(
+            title=_("Back in service, without you"),
+            text=_("The new part speaks again. You get a proof that you are not in it."),
+            at=done.get("served"),
+        ),
+    ]
+
+
+def _person(request: HttpRequest) -> models.Person:
+    """Whoever is signed in; NotAllowed for a sign-in that belongs to nobody's account."""
+    row = (
+        models.Person.objects.filter(user_id=request.user.pk).select_related("merged_into").first()
+    )
+    if row is None:
+        raise NotAllowed("No account of this community belongs to this sign-in.")
+    return people.whole(row)
+
+
+def _rows(person: models.Person) -> list[models.Account]:
+    return list(models.Account.objects.filter(person__in=people.family(person)).order_by("pk"))
+
+
+def _accounts(person: models.Person) -> list[str]:
+    """What a person's accounts are called, by platform."""
+    return [f"{row.platform}: {row.handle or row.name or row.pk}" for row in _rows(person)]
+
+
+def _shown(each: Explanation, names: dict[str, str], language: str) -> dict[str, object]:
+    outcome, *reasons = each.sentences(language)
+    post = each.stored.post
+    return {
+        "outcome": outcome,
+        "tone": TONE[each.decision.outcome],
+        "reasons": reasons,
+        "text": post.text,
+        "lang": post.lang if post.lang != "und" else None,
+        "at": post.created_at,
+        "url": page.link(post.url),
+        "account": names.get(post.account, post.account),
+    }

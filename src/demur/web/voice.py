@@ -1,0 +1,165 @@
+"""The assistant as the pages and the API reach it: opened once a process, few turns at a time.
+
+Answers are slow and objections are not: however many people ask at once, at most TURNS threads
+are busy speaking, so that threads are left for somebody who wants to say no. It decides nothing
+about whose words may be used; the assistant asks the gate.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from django.conf import settings
+
+from demur.errors import NotFound, Refusal
+from demur.rights import standing
+
+# The assistant is imported when it is first asked: torch takes seconds to load, and a No must
+# neither wait for it nor fail with it.
+if TYPE_CHECKING:
+    from demur.assistant.answer import Answer, Message
+    from demur.memory.search import Hit
+
+Said = tuple[Literal["system", "user", "assistant"], str]
+"""Who said it, and what."""
+
+TURNS = 2  # generation is bound by the processor: more at once only makes each of them slower
+PATIENCE = 20.0  # seconds that somebody waits for a turn before being asked to come back
+TOKENS = 160  # of an answer, where the asker does not say
+TEMPERATURE = 0.4
+
+
+class Voice(Protocol):
+    """What the web asks of `demur.assistant.answer.Assistant`."""
+
+    def reply(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float,
+        seed: int | None,
+    ) -> Iterator[str | Answer]: ...
+
+    def search(self, text: str, limit: int) -> Sequence[Hit]: ...
+
+
+class NotNow(Refusal):
+    """The assistant cannot speak at this moment: it is busy, or nothing is released yet."""
+
+
+class Turn:
+    """One answer being spoken: iterate over its pieces of text, then read `answer`.
+
+    The first piece is fetched on the way in, so that a refusal arrives before a response has
+    begun. `close` gives the turn back, also when the listener has gone.
+    """
+
+    def __init__(
+        self, start: Callable[[], Iterator[str | Answer]], give_back: Callable[[], None]
+    ) -> None:
+        self._pieces: Iterator[str | Answer] = iter(())
+        self._give_back: Callable[[], None] | None = give_back
+        self.answer: Answer | None = None
+        try:
+            self._pieces = start()
+            self._next: str | None = self._fetch()
+        except BaseException:
+            self.close()
+            raise
+
+    def __iter__(self) -> Iterator[str]:
+        try:
+            while self._next is not None:
+                yield self._next
+                self._next = self._fetch()
+        finally:
+            self.close()
+
+    def _fetch(self) -> str | None:
+        for piece in self._pieces:
+            if not isinstance(piece, str):
+                self.answer = piece
+                return None
+            if piece:
+                return piece
+        return None
+
+    def close(self) -> None:
+        close = getattr(self._pieces, "close", None)
+        if close is not None:
+            close()
+        if self._give_back is not None:
+            self._give_back()
+            self._give_back = None
+
+
+class Floor:
+    """Where one speaks at a time, or a few."""
+
+    def __init__(self, open_voice: Callable[[], Voice]) -> None:
+        self._open = open_voice
+        self._voice: Voice | None = None
+        self._opening = threading.Lock()
+        self._turns = threading.BoundedSemaphore(TURNS)
+
+    def search(self, text: str, limit: int) -> Sequence[Hit]:
+        """Public posts about a text. Raises NotNow, or what the assistant refuses with."""
+        with _released():
+            return self._the_voice().search(text, limit)
+
+    def turn(
+        self,
+        said: Sequence[Said],
+        *,
+        max_tokens: int = TOKENS,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        patience: float = PATIENCE,
+    ) -> Turn:
+        """Start an answer. Raises NotNow, or what the assistant refuses with."""
+        voice = self._the_voice()
+        if not self._turns.acquire(timeout=patience):
+            raise NotNow("The assistant is talking to others; ask again in a minute.")
+        speak = partial(
+            voice.reply, _messages(said), max_tokens=max_tokens, temperature=temperature, seed=seed
+        )
+        with _released():
+            return Turn(speak, self._turns.release)
+
+    def _the_voice(self) -> Voice:
+        with self._opening:
+            if self._voice is None:
+                self._voice = self._open()
+            return self._voice
+
+
+@contextmanager
+def _released() -> Iterator[None]:
+    """To an asker, a model that is not there yet is one that cannot speak yet."""
+    try:
+        yield
+    except NotFound as refusal:
+        raise NotNow(str(refusal)) from refusal
+
+
+def _messages(said: Sequence[Said]) -> list[Message]:
+    from demur.assistant.answer import Message  # noqa: PLC0415
+
+    return [Message(role=role, text=text) for role, text in said]
+
+
+def _open() -> Voice:
+    from demur.assistant.answer import Assistant  # noqa: PLC0415
+
+    site = settings.DEMUR_SITE
+    assert site is not None  # no page is served without one
+    return Assistant.open(site.root, standing.of(site, today=lambda: datetime.now(UTC).date()))
+
+
+FLOOR = Floor(_open)
