@@ -33,7 +33,7 @@ class Recipe:
     row_tokens: int = 128  # the longest run of one person's tokens that is read at once
     batch_tokens: int = 256  # what one optimizer step sees, padding included; always this shape
     rows_per_person: int = 64  # so that nobody's shelf of posts drowns the others
-    epochs: int = 2  # of each slice, before the next one is read
+    epochs: int = 1  # of each slice, before the next one is read
     rate: float = 5e-3  # constant: a schedule would have to know how much there is to come
     beta1: float = 0.9
     beta2: float = 0.99
@@ -66,7 +66,7 @@ class Recipe:
         return max(1, tokens * self.epochs // (self.batch_tokens * STEPS_THAT_TEACH))
 
 
-TINY = Recipe(rank=2, layers=2, row_tokens=32, batch_tokens=64, rows_per_person=8, epochs=1)
+TINY = Recipe(rank=2, layers=2, row_tokens=32, batch_tokens=64, rows_per_person=8)
 
 
 def recipe_from(fields: dict[str, Any]) -> Recipe:
