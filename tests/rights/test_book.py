@@ -98,7 +98,7 @@ def test_another_sites_book_is_refused(site):
     write(2)
     other = merkle.root_of([b"a", b"b"])
     head = checkpoint.Checkpoint(origin=site.origin, size=2, root=other)
-    book.replace(site.log / "checkpoint", checkpoint.sign(head, site.log_key).encode())
+    (site.log / "checkpoint").write_text(checkpoint.sign(head, site.log_key))
     with pytest.raises(SiteUnusable, match="not those of log/checkpoint"):
         book.guard(site.log)
 

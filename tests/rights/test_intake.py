@@ -23,7 +23,7 @@ Pack = Callable[..., Path]
 
 def record(name: str, **facts: object) -> dict[str, object]:
     return {
-        "id": f"forum:{name}", "platform": "forum", "handle": f"@{name}", "country": "NL",
+        "id": f"forum:{name}", "handle": f"@{name}", "country": "NL",
         "born": "1980-05-05", "email": f"{name}@dorp.example", "locked": False,
         **facts,
     }  # fmt: skip
@@ -31,8 +31,8 @@ def record(name: str, **facts: object) -> dict[str, object]:
 
 def post(name: str, number: int, **facts: object) -> dict[str, object]:
     return {
-        "account": f"forum:{name}", "platform": "forum", "kind": "post", "audience": "public",
-        "created_at": f"2025-03-0{number}T10:00:00Z", "origin": f"{name}/{number}",
+        "account": f"forum:{name}", "kind": "post", "audience": "public",
+        "created_at": f"2025-03-0{number}T10:00:00Z", "id": f"{name}/{number}",
         "text": f"{name} schrijft over het weer, voor de {number}e keer", **facts,
     }  # fmt: skip
 
@@ -115,7 +115,7 @@ def test_a_profile_that_closes_is_silent_from_the_import_on(site, pack):
 
 def test_what_an_archive_does_not_know_is_not_forgotten(site, pack):
     intake.take(site, pack([record("anna")], []), now=NOW)
-    poor = {"id": "forum:anna", "platform": "forum"}
+    poor = {"id": "forum:anna"}
     intake.take(site, pack([poor], [post("anna", 1)]), now=NOW)
     anna = models.Account.objects.get()
     assert (anna.country, anna.locked, anna.person.email) == ("NL", False, "anna@dorp.example")
@@ -123,7 +123,7 @@ def test_what_an_archive_does_not_know_is_not_forgotten(site, pack):
 
 
 def test_an_address_that_is_none_is_not_written_to(site, pack):
-    intake.take(site, pack([record("anna", email="anna@x\nBcc: all@dorp.example")], []), now=NOW)
+    intake.take(site, pack([record("anna", email="anna@dorp")], []), now=NOW)
     assert models.Person.objects.get().email == ""
 
 
@@ -175,9 +175,7 @@ def crash(*_: object, **__: object) -> None:
     raise _CrashError
 
 
-def test_a_crash_before_the_commit_leaves_nothing_and_after_it_everything(
-    site, pack, monkeypatch
-):
+def test_a_crash_before_the_commit_leaves_nothing_and_after_it_everything(site, pack, monkeypatch):
     export = pack([record("anna")], [post("anna", 1)])
     with monkeypatch.context() as patch:
         patch.setattr(models.Import.objects, "create", crash)

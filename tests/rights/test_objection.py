@@ -140,7 +140,7 @@ def test_a_full_disk_under_the_published_head_does_not_undo_a_no(site, anna, mon
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(book, "replace", full)
+    monkeypatch.setattr(book, "_replace", full)
     no = objection.submit(anna, route="form", now=NOW)
     assert objection.standing_objection(anna) == no
 

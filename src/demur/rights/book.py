@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import os
 import secrets
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,12 +22,14 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 
-from demur.errors import NotFound, SiteUnusable
+from demur.errors import NotFound, ProofRejected, SiteUnusable
 from demur.rights import models
 from demur.rights.place import Place, here
 from demur.tlog import checkpoint, merkle, note, tiles
 from demur.tlog import entry as line
 from demur.tlog.proof import Proof
+
+log = logging.getLogger(__name__)
 
 Draw = Callable[[int], bytes]
 """Gives n random bytes."""
@@ -37,14 +41,12 @@ class StoredNodes:
     def __init__(self, size: int = 0) -> None:
         """size: of the tree about to grow; its peaks are all that an append and a root need."""
         peaks = [(level, (size >> level) - 1) for level in range(64) if size >> level & 1]
-        rows = models.Node.objects.filter(pk__in=peaks) if peaks else ()
-        self._known = {(row.level, row.index): bytes(row.hash) for row in rows}
+        self._known = _hashes(peaks)
         self._new: list[models.Node] = []
 
     def get(self, level: int, index: int) -> bytes:
         if (level, index) not in self._known:
-            row = models.Node.objects.get(level=level, index=index)
-            self._known[level, index] = bytes(row.hash)
+            self._known |= _hashes([(level, index)])
         return self._known[level, index]
 
     def put(self, level: int, index: int, hash: bytes) -> None:
@@ -56,15 +58,49 @@ class StoredNodes:
         self._new = []
 
 
-def lock() -> int:
-    """Hold the head of the book until the transaction ends; the epoch as it stands.
+def _hashes(places: list[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """The nodes at (level, index). By hand: Django spells pairs as a long OR, which costs more."""
+    if not places:
+        return {}
+    pairs = ", ".join(["(%s, %s)"] * len(places))
+    query = f'SELECT level, "index", hash FROM rights_node WHERE (level, "index") IN ({pairs})'  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(query, [number for place in places for number in place])
+        return {(level, index): bytes(digest) for level, index, digest in cursor.fetchall()}
 
-    SQLite holds it since BEGIN IMMEDIATE; PostgreSQL locks the one row of Epoch. Whoever decides
-    something by what stands (is there a No already?) calls this first.
+
+_turn = threading.RLock()
+_mine = threading.local()
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """A transaction that may change what stands, with the head of the book held from its start.
+
+    Threads of one process take turns here, since SQLite's own waiting is a lottery: with 16
+    threads some waited for seconds. When the block ends the transaction is on the disk; the head
+    is published after it, and a failure to publish (a full disk) undoes nothing.
+    """
+    _mine.writing, _mine.grown = True, False
+    try:
+        with _turn, transaction.atomic(durable=True):
+            lock()
+            yield
+    finally:
+        _mine.writing = False
+    if _mine.grown:
+        _publish()
+
+
+def lock() -> None:
+    """Hold the head of the book until the transaction ends.
+
+    SQLite holds it since BEGIN IMMEDIATE; PostgreSQL locks the one row of Epoch.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("the book grows in a transaction only")
-    return models.Epoch.objects.select_for_update().get().value
+    if connection.features.has_select_for_update:
+        models.Epoch.objects.select_for_update().get()
 
 
 def bump() -> None:
@@ -96,7 +132,7 @@ def append(
         entry=entry, person=person, nonce=opening.nonce, payload=dict(payload)
     )
     _sign(site, size + 1, merkle.root(nodes, size + 1))
-    transaction.on_commit(lambda: publish(site.log), robust=True)
+    transaction.on_commit(_grown)
     return entry
 
 
@@ -171,10 +207,12 @@ def publish(folder: Path) -> None:
     path = folder / "checkpoint"
     with _alone(folder):
         newest = models.Checkpoint.objects.latest("size")
-        published = _published(path)
-        if published is not None and published.size >= newest.size:
-            return
-        replace(path, newest.note.encode())
+        # whose signature it carries is `guard`'s question
+        published = (
+            checkpoint.parse(note.parse(path.read_text("utf-8")).text) if path.exists() else None
+        )
+        if published is None or published.size < newest.size:
+            _replace(path, newest.note)
 
 
 def guard(folder: Path) -> None:
@@ -200,28 +238,39 @@ def guard(folder: Path) -> None:
         )
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a power cut, finds the old one or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 def _size() -> int:
-    return models.Checkpoint.objects.latest("size").size
+    return models.Checkpoint.objects.values_list("size", flat=True).latest("size")
+
+
+def _grown() -> None:
+    """After a commit. Inside `writing` others wait for their turn: publish when it is over."""
+    if getattr(_mine, "writing", False):
+        _mine.grown = True
+    else:
+        _publish()
+
+
+def _publish() -> None:
+    """The line stands whether or not the file can be written; the next line tries again."""
+    try:
+        publish(here().log)
+    except (OSError, DatabaseError, ProofRejected) as error:
+        log.warning("log/checkpoint could not be published (%s)", type(error).__name__)
 
 
 def _sign(site: Place, size: int, root: bytes) -> None:
     head = checkpoint.Checkpoint(origin=site.origin, size=size, root=root)
     models.Checkpoint.objects.create(size=size, note=checkpoint.sign(head, site.log_key))
+
+
+def _replace(path: Path, text: str) -> None:
+    """The old file or the new one, whole. The name is not synced: an older head does no harm."""
+    temporary = path.with_name(".checkpoint.new")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
 
 
 def _published(path: Path) -> checkpoint.Checkpoint | None:

@@ -10,8 +10,6 @@ import secrets
 from dataclasses import asdict
 from datetime import datetime
 
-from django.db import transaction
-
 from demur.errors import NotAllowed, NotFound
 from demur.people import Scope
 from demur.rights import book, models
@@ -22,8 +20,7 @@ def place(
 ) -> models.Hold:
     """Halt `scope`. by: who ordered it. A second hold of the same scope and hand is the first."""
     narrowed = {name: value for name, value in asdict(scope).items() if value is not None}
-    with transaction.atomic(durable=True):
-        book.lock()
+    with book.writing():
         for hold in models.Hold.objects.filter(lifted_at=None, by=by):
             if hold.scope == narrowed:
                 return hold
@@ -37,8 +34,7 @@ def lift(
     hold_id: int, *, by: str, now: datetime, draw: book.Draw = secrets.token_bytes
 ) -> models.Hold:
     """End a hold. What it covered is then decided anew by the law."""
-    with transaction.atomic(durable=True):
-        book.lock()
+    with book.writing():
         hold = models.Hold.objects.filter(pk=hold_id).first()
         if hold is None:
             raise NotFound(f"There is no hold {hold_id}; `demur hold` lists those in force.")

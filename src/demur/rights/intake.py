@@ -17,8 +17,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from django.db import transaction
-
 from demur.archives import reader
 from demur.corpus.lake import Lake, Staged
 from demur.people import AccountId, PersonId
@@ -72,8 +70,7 @@ def take(
             groups=groups,
             draw=draw,
         )
-        with transaction.atomic(durable=True):
-            book.lock()
+        with book.writing():
             changes.find()
             report = _report(reading, staged, stray, len(changes.new))
             if changes or report.stored:

@@ -153,7 +153,7 @@ def _took(letter: models.Letter, now: datetime) -> None:
 
 
 def _postpone(letter: models.Letter, error: OSError | smtplib.SMTPException, now: datetime) -> None:
-    """Try again later, in growing pauses; after about five days the letter is left with its error."""
+    """Try again later, in growing pauses; after some five days it is left with its error."""
     pause = min(FIRST_PAUSE * 2 ** min(letter.attempts - 1, 16), LONGEST_PAUSE)
     code = getattr(error, "smtp_code", None) or getattr(error, "errno", None) or ""
     letter.due_at = now + pause if letter.attempts < MOST_ATTEMPTS else None

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from demur.policy.regimes import Regimes
@@ -35,8 +34,7 @@ def announce(
     *, now: datetime, regimes: Regimes, draw: book.Draw = secrets.token_bytes
 ) -> Announced:
     """Queue a notice to everyone who was not yet sent one; one line of the book with the counts."""
-    with transaction.atomic(durable=True):
-        book.lock()
+    with book.writing():
         objectors = models.Objection.objects.filter(withdrawn_at=None)
         whole = models.Person.objects.filter(merged_into=None).exclude(
             Q(objections__in=objectors) | Q(merged__objections__in=objectors)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from demur.errors import NotFound, Refusal
 from demur.people import AccountId
@@ -40,9 +40,10 @@ def submit(
     if route not in ROUTES:
         raise ValueError(f"no objection comes by {route!r}")
     if email and not people.is_address(email):
-        raise Refusal("That is no e-mail address; correct it, or leave it out: the No counts so too.")
-    with transaction.atomic(durable=True):
-        book.lock()
+        raise Refusal(
+            "That is no e-mail address; correct it, or leave it out: the No counts so too."
+        )
+    with book.writing():
         person = people.whole(models.Person.objects.get(pk=person.pk))  # as linked by now
         first = standing_objection(person)
         if first is not None:
@@ -69,8 +70,7 @@ def submit(
 
 def standing_objection(person: models.Person) -> models.Objection | None:
     """The No that stands for this person, made as themselves or before they were linked."""
-    theirs = models.Objection.objects.filter(person__in=people.family(person), withdrawn_at=None)
-    return theirs.order_by("entry").first()
+    return _standing(people.whole(person)).order_by("entry").first()
 
 
 def withdraw(
@@ -80,12 +80,9 @@ def withdraw(
 
     What their posts may be used for is then decided anew; nothing comes back by itself.
     """
-    with transaction.atomic(durable=True):
-        book.lock()
+    with book.writing():
         person = people.whole(models.Person.objects.get(pk=person.pk))  # as linked by now
-        theirs = models.Objection.objects.filter(
-            person__in=people.family(person), withdrawn_at=None
-        )
+        theirs = _standing(person)
         last = theirs.order_by("entry").last()
         if last is None:
             raise NotFound("This person does not object; there is nothing to take back.")
@@ -98,3 +95,8 @@ def withdraw(
         mail.queue("withdrawn", person, to=last.email or person.email, about={}, now=now)
     last.refresh_from_db()
     return last
+
+
+def _standing(person: models.Person) -> QuerySet[models.Objection]:
+    own = Q(person=person) | Q(person__merged_into=person)
+    return models.Objection.objects.filter(own, withdrawn_at=None)

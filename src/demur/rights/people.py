@@ -11,7 +11,6 @@ from typing import Protocol
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
 from django.db.models import Q
 
 from demur.errors import NotFound, Refusal
@@ -87,8 +86,7 @@ def link(
     A No of either is now a No of both. The posts follow in the lake by `intake.recover`, which
     the caller runs next; until then nothing of those posts is used.
     """
-    with transaction.atomic(durable=True):
-        book.lock()
+    with book.writing():
         both = (_owner(one), _owner(other))
         kept, gone = sorted(both, key=lambda person: (person.seen, person.pk))
         if kept == gone:

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from django.db import transaction
 from django.db.models import Q
 
+from demur.corpus import files
 from demur.errors import NotFound
 from demur.people import PersonId
 from demur.rights import book, models
@@ -49,24 +49,26 @@ def record(
         for secret in _secrets(people)
     ]
     tree = PrefixTree(tags)
-    folder = site.log / "people"
-    folder.mkdir(exist_ok=True)
     # before the line: a file without a line harms nobody, a line without its file proves nothing
-    book.replace(folder / f"{tree.root.hex()}.tags", b"".join(sorted(set(tags))))
+    files.write_bytes(_tags(site.log, tree.root), b"".join(sorted(set(tags))))
     release = Release(
         model=model, base=base, recipe=recipe, shards=tuple(shards), people_root=tree.root
     )
-    with transaction.atomic():
+    with book.writing():
         return book.append("served", release.payload, now=now, draw=draw)
 
 
 def tree(folder: Path, release: Release) -> PrefixTree:
     """The tree a release committed to, from the file beside the log."""
-    path = folder / "people" / f"{release.people_root.hex()}.tags"
+    path = _tags(folder, release.people_root)
     if not path.exists():
         raise NotFound(f"{path} is gone, so nobody's absence can be shown; put it back.")
     raw = path.read_bytes()
     return PrefixTree(raw[at : at + HASH] for at in range(0, len(raw), HASH))
+
+
+def _tags(log: Path, root: bytes) -> Path:
+    return log / "people" / f"{root.hex()}.tags"
 
 
 def _secrets(people: Iterable[PersonId]) -> Iterator[bytes]:
