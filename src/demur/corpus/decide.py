@@ -1,9 +1,9 @@
 """Deciding a group of shards in DuckDB, without reading a text.
 
 It leaves a table `decided(place, post_id, person, created, text_hash, pics, slice, country,
-mask)` in the connection: one row a post, `mask` with bit i for the i-th rule. A place is where a post lies in
-the group's files. Copies are collapsed within one person only, who lives in one shard, so
-groups need nothing of each other (forgetting.md, rule 8).
+mask)` in the connection: one row a post, `mask` with bit i for the i-th rule. A place is where a
+post lies in the group's files. Copies are collapsed within one person only, who lives in one
+shard, so groups need nothing of each other (forgetting.md, rule 8).
 """
 
 # ruff: noqa: S608  (SQL is put together from our own names; values pass `columns.literal`)
