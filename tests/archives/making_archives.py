@@ -189,10 +189,10 @@ def car_of(records: dict[str, Any], did: str = DID, left_over: Any = None) -> by
     node = _block({"e": entries, "l": None})
     commit = _block({"did": did, "version": 3, "data": _Link(node[0]), "rev": "3k", "sig": b"x"})
     header = _cbor({"version": 1, "roots": [_Link(commit[0])]})
-    out = _varint(len(header)) + header
+    out = varint(len(header)) + header
     stray = [_block(left_over)] if left_over is not None else []
     for cid, data in [commit, node, *blocks.values(), *stray]:
-        out += _varint(len(cid) + len(data)) + cid + data
+        out += varint(len(cid) + len(data)) + cid + data
     return out
 
 
@@ -224,7 +224,7 @@ def _block(value: Any) -> tuple[bytes, bytes]:
     return b"\x01\x71\x12\x20" + hashlib.sha256(data).digest(), data
 
 
-def _varint(number: int) -> bytes:
+def varint(number: int) -> bytes:
     out = b""
     while number > 0x7F:
         out += bytes([number & 0x7F | 0x80])

@@ -33,6 +33,7 @@ from making_archives import (
     skeet,
     tar_of,
     toot,
+    varint,
     zip_of,
 )
 
@@ -511,14 +512,18 @@ def test_a_broken_repository_gives_nothing_and_the_other_one_comes_in(tmp_path, 
     assert SECRET not in said
 
 
-def test_a_repository_whose_index_nests_for_ever_ends(tmp_path, read):
-    deep = b"\x81" * 100_000 + b"\xa0"
-    got = read(_written(tmp_path / "a.car", car_of({"app.bsky.feed.post/1": skeet("x")})))
-    assert got.texts == ["x"]
-    from making_archives import _varint
+@pytest.mark.parametrize("case", BROKEN_CARS)
+def test_a_broken_repository_alone_is_refused(tmp_path, case):
+    data, sentence = BROKEN_CARS[case]
+    with pytest.raises(ArchiveUnreadable) as refusal:
+        open_archive(_written(tmp_path / "repo.car", data))
+    assert sentence in str(refusal.value)
 
-    path = _written(tmp_path / "b.car", _varint(len(deep)) + deep)
-    assert "b.car" in read(path).problems[0]
+
+def test_a_repository_that_nests_for_ever_ends(tmp_path):
+    deep = b"\x81" * 100_000 + b"\xa0"
+    with pytest.raises(ArchiveUnreadable, match="holds a damaged block"):
+        open_archive(_written(tmp_path / "a.car", varint(len(deep)) + deep))
 
 
 BROKEN_LINES = {

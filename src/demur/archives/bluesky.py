@@ -30,6 +30,7 @@ from demur.archives.content import (
     Notes,
 )
 from demur.archives.text import clean, handles, refusals
+from demur.errors import ArchiveUnreadable
 from demur.people import Account, AccountId
 from demur.policy import signals
 from demur.posts import Audience, Kind, Mention, Post, handle_key
@@ -113,6 +114,8 @@ def read(box: Container, root: str, notes: Notes, declared: Audience | None) -> 
             records.append(name)
         elif not _IDENTITY.search(name):
             notes.skipped[UNKNOWN_FILE] += 1
+    if notes.problems and not owners:
+        raise ArchiveUnreadable(notes.problems[0])
     for did, owner in owners.items():
         owner.handle = handles_of.get(did)
     return Content(
