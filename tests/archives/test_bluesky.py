@@ -108,7 +108,7 @@ def test_a_picture_fetched_beside_the_repository_is_found_by_its_cid(tmp_path, r
     [post] = got.posts
     assert [photo.alt for photo in post.photos] == ["Een dijk"]
     assert post.text == "Kijk\n\nEen boot"
-    assert got.skipped["picture that is not in the archive"] == 1
+    assert got.skipped == {"picture that is not in the archive": 1}
 
 
 def test_a_record_saved_as_json_is_read_too(tmp_path, read):

@@ -44,6 +44,7 @@ _INTENTS = "org.user-intents.declaration"
 _SIGNED_IN_ONLY = "!no-unauthenticated"
 _UNREADABLE_INTENTS = "bluesky:intents" + signals.UNREADABLE
 
+_PICTURE = re.compile(r"(?:.*/)?bafk[a-z2-7]+(?:\.\w+)?")  # what was fetched beside, by its CID
 _IDENTITY = re.compile(r"did_?doc.*\.json$", re.I)
 _ADDRESS = re.compile(r"at://(did:[a-z]+:[\w.:%-]+)/([\w.-]+)/([\w.~:-]+)")
 _HANDLE = re.compile(r"at://([\w.-]+)")
@@ -112,7 +113,7 @@ def read(box: Container, root: str, notes: Notes, declared: Audience | None) -> 
         elif (found := _saved(box, name)) is not None:
             owners.setdefault(found[0], _Owner(found[0]))
             records.append(name)
-        elif not _IDENTITY.search(name):
+        elif not _IDENTITY.search(name) and not _PICTURE.fullmatch(name):
             notes.skipped[UNKNOWN_FILE] += 1
     if notes.problems and not owners:
         raise ArchiveUnreadable(notes.problems[0])
