@@ -28,6 +28,7 @@ _https = _address.scheme == "https"
 DEBUG = False
 SECRET_KEY = DEMUR_SITE.secret if DEMUR_SITE else ""
 ALLOWED_HOSTS = [_address.hostname or "localhost", "localhost", "127.0.0.1", "[::1]"]
+CSRF_FAILURE_VIEW = "demur.web.page.no_csrf"
 CSRF_TRUSTED_ORIGINS = [f"{_address.scheme}://{_address.netloc}"]
 ROOT_URLCONF = "demur.web.urls"
 WSGI_APPLICATION = "demur.site.wsgi.application"

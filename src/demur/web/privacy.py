@@ -201,12 +201,10 @@ def steps(standing: models.Objection, lines: list[receipts_.Line]) -> list[Step]
 
 def _person(request: HttpRequest) -> models.Person:
     """Whoever is signed in; NotAllowed for a sign-in that belongs to nobody's account."""
-    row = (
-        models.Person.objects.filter(user_id=request.user.pk).select_related("merged_into").first()
-    )
-    if row is None:
+    person = visitor.person_of(request.user)
+    if person is None:
         raise NotAllowed("No account of this community belongs to this sign-in.")
-    return people.whole(row)
+    return person
 
 
 def _rows(person: models.Person) -> list[models.Account]:
