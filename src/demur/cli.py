@@ -1,0 +1,428 @@
+"""Door two: one function a command. Each opens the site, asks one question of the core, prints.
+
+Exit codes: 0 done; 1 a proof was rejected; 2 a refusal, with the next step in the sentence.
+What a program would read comes with --json, one document on standard output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from demur.errors import ProofRejected, Refusal
+
+if TYPE_CHECKING:
+    from demur.people import Standing
+    from demur.site.folder import Site
+
+# Rooms are entered inside the functions: `demur verify` must not load Django, nor `--help` torch.
+# ruff: noqa: PLC0415
+
+
+Command = Callable[[argparse.Namespace], None]
+
+
+def now() -> datetime:
+    """The one clock of this door."""
+    return datetime.now(UTC)
+
+
+def site_of(args: argparse.Namespace) -> Site:
+    """Open the site, load Django for it, bring the database up to date."""
+    from demur.site.folder import open_site
+    from demur.site.start import prepare, setup
+
+    site = open_site(args.site)
+    setup(site)
+    prepare(site)
+    return site
+
+
+def standing_of(site: Site) -> Standing:
+    from demur.rights import standing
+
+    return standing.of(site, today=lambda: now().date())
+
+
+def show(args: argparse.Namespace, value: Any, lines: Callable[[], Sequence[str]]) -> None:
+    if args.json:
+        print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    else:
+        print("\n".join(lines()))
+
+
+def table(rows: Sequence[tuple[str, int]]) -> list[str]:
+    wide = max((len(name) for name, _ in rows), default=0)
+    return [f"  {name:<{wide}}  {count:>9,}" for name, count in rows]
+
+
+def init(args: argparse.Namespace) -> None:
+    """Make a site folder: settings, keys, an empty database, the first line of the book."""
+    from demur.site.folder import create
+
+    site = create(
+        args.folder,
+        name=args.name,
+        origin=args.origin,
+        language=args.language,
+        shards=args.shards,
+        slices=args.slices,
+        base=args.base,
+    )
+    args.site = site.root
+    site_of(args)
+    show(
+        args,
+        {"site": str(site.root)},
+        lambda: [f"{site.root} is ready. Next: demur import ARCHIVE --site {args.folder}"],
+    )
+
+
+def import_(args: argparse.Namespace) -> None:
+    """Read archives of posts into the site. Reading the same archive again changes nothing."""
+    from demur.posts import Audience
+    from demur.rights import intake
+
+    site = site_of(args)
+    audience = Audience(args.audience) if args.audience else None
+    for path in args.paths:
+        report = intake.take(
+            site, path, platform=args.platform, audience=audience, groups=args.group, now=now()
+        )
+        fields = dataclasses.asdict(report)
+        rows = [("read", report.read), ("stored", report.stored), ("already here", report.already)]
+        rows += [(f"skipped: {why}", n) for why, n in sorted(report.skipped.items())]
+        show(args, fields, lambda path=path, rows=rows: [f"{path}", *table(rows)])  # type: ignore[misc]
+        for problem in getattr(report, "problems", ()):
+            print(f"  {problem}", file=sys.stderr)
+
+
+def notify(args: argparse.Namespace) -> None:
+    """Write a notice to everybody who has not been told, and send what is due."""
+    from demur.policy import regimes
+    from demur.rights import mail, notice
+
+    site_of(args)
+    counts = notice.announce(now=now(), regimes=regimes.load())
+    sent = mail.send_due(now())
+    rows = [*dataclasses.asdict(counts).items(), ("letters sent", sent)]
+    show(args, dict(rows), lambda: table(rows))
+
+
+def build(args: argparse.Namespace) -> None:
+    """Let the law decide post by post, and write what is kept as one manifest a shard."""
+    from demur import worker
+
+    site = site_of(args)
+    manifests = worker.build(site, now=now())
+    rows = [(f"shard {m.shard}", m.posts) for m in manifests]
+    value = [
+        {"shard": m.shard, "root": m.root, "posts": n}
+        for m, (_, n) in zip(manifests, rows, strict=True)
+    ]
+    show(args, value, lambda: ["posts kept:", *table(rows)])
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train what the manifests ask for and no finished slice holds yet, then release it."""
+    from demur import worker
+
+    site = site_of(args)
+    release = worker.train(site, now=now, progress=lambda line: print(line, file=sys.stderr))
+    show(
+        args,
+        {"model": worker.name_of(release)},
+        lambda: [f"released model {worker.name_of(release)[:16]}"],
+    )
+
+
+def serve(args: argparse.Namespace) -> None:
+    """Serve the privacy centre, the assistant, the API and the log's tiles."""
+    from demur.site.serve import run
+
+    site = site_of(args)
+    run(site)
+
+
+def work(args: argparse.Namespace) -> None:
+    """The worker: send letters, and where the models wanted differ from those served, rebuild."""
+    from demur import worker
+
+    site = site_of(args)
+    for line in worker.work(site, now=now, once=args.once):
+        print(line, flush=True)
+
+
+def ask(args: argparse.Namespace) -> None:
+    """Ask the assistant one question."""
+    from demur.assistant.answer import Answer, Assistant, Message
+
+    site = site_of(args)
+    assistant = Assistant.open(site.root, standing_of(site))
+    for piece in assistant.reply([Message(role="user", text=args.text)], seed=args.seed):
+        if not isinstance(piece, Answer):
+            if not args.json:
+                print(piece, end="", flush=True)
+            continue
+        if args.json:
+            print(json.dumps(dataclasses.asdict(piece), ensure_ascii=False, indent=2))
+            continue
+        print()
+        for citation in piece.citations:
+            print(f"[{citation.number}] {citation.account} {citation.url or ''}")
+        if not piece.memories:
+            print("(The community's memories are off: the base model spoke alone.)")
+
+
+def trace(args: argparse.Namespace) -> None:
+    """Find the public posts whose words a text repeats."""
+    from demur.assistant.answer import Assistant
+
+    site = site_of(args)
+    spans = Assistant.open(site.root, standing_of(site)).trace(args.text)
+    show(
+        args,
+        [dataclasses.asdict(span) for span in spans],
+        lambda: (
+            [f"{args.text[s.start : s.end]!r}: {', '.join(s.post_ids)}" for s in spans]
+            or ["No post that may be shown has these words."]
+        ),
+    )
+
+
+def explain(args: argparse.Namespace) -> None:
+    """Say what is decided about a post, or about every post of an account, with all reasons."""
+    from demur import worker
+
+    site = site_of(args)
+    decided = worker.explain(site, args.what, now=now())
+    show(
+        args,
+        [
+            {
+                "post": each.stored.id,
+                "outcome": each.decision.outcome,
+                "reasons": [reason.rule for reason in each.decision.reasons],
+                "facts": list(each.words()),
+            }
+            for each in decided
+        ],
+        lambda: (
+            [f"{each.stored.id}  {' '.join(each.sentences(args.language))}" for each in decided]
+            or ["Nothing of theirs is stored."]
+        ),
+    )
+
+
+def object_(args: argparse.Namespace) -> None:
+    """Enter a No that came by letter. It takes effect before this command ends."""
+    from demur.rights import objection, people, receipt
+
+    site = site_of(args)
+    person = people.find(args.account)
+    said = objection.submit(person, route="letter", email=args.email, reason=args.reason, now=now())
+    text = receipt.text(said)
+    out = args.out or Path(f"objection-{said.entry.index}.tlog-proof")
+    out.write_text(text, encoding="utf-8")
+    show(
+        args,
+        {"line": said.entry.index, "receipt": str(out)},
+        lambda: [
+            f"Line {said.entry.index} of the book. Nothing of theirs is used from now on.",
+            f"Receipt: {out}. Check it: demur verify {out}",
+            f"The shard is retrained by `demur work --site {site.root}`.",
+        ],
+    )
+
+
+def hold(args: argparse.Namespace) -> None:
+    """Halt the use of a platform, a country or a kind, until it is lifted."""
+    from demur.people import Scope
+    from demur.rights import hold as holds
+
+    site_of(args)
+    scope = Scope(platform=args.platform, country=args.country, kind=args.kind)
+    placed = holds.place(scope, by=args.by, now=now())
+    show(
+        args,
+        {"hold": placed.pk},
+        lambda: [f"Hold {placed.pk} stands. Lift it: demur lift {placed.pk}"],
+    )
+
+
+def lift(args: argparse.Namespace) -> None:
+    """Lift a hold."""
+    from demur.rights import hold as holds
+
+    site_of(args)
+    holds.lift(args.hold, by=args.by, now=now())
+    show(args, {"lifted": args.hold}, lambda: [f"Hold {args.hold} is lifted."])
+
+
+def verify(args: argparse.Namespace) -> None:
+    """Check a receipt or a signed head, offline, without trusting the operator."""
+    from demur.verify import verify_file
+
+    verdict = verify_file(
+        args.file, key=args.key, against=args.against, witnesses=tuple(args.witness)
+    )
+    value = {"verified": True, "unwitnessed": verdict.unwitnessed, "lines": list(verdict.lines)}
+    show(args, value, lambda: list(verdict.lines))
+
+
+def rebuild(args: argparse.Namespace) -> None:
+    """Retrain a shard from its manifest, from nothing, and compare every byte."""
+    from demur import worker
+
+    site = site_of(args)
+    digests = worker.rebuild(site, args.shard, progress=lambda line: print(line, file=sys.stderr))
+    show(
+        args,
+        {"shard": args.shard, "digests": list(digests)},
+        lambda: [f"shard {args.shard}: {len(digests)} slices, the same bytes.", *digests],
+    )
+
+
+def key(args: argparse.Namespace) -> None:
+    """Make a key for the API. It is shown once."""
+    from demur.web import keys
+
+    site_of(args)
+    text = keys.create(args.label, now())
+    show(args, {"key": text}, lambda: [text])
+
+
+def demo(args: argparse.Namespace) -> None:
+    """Make a site of the built-in village, tell its story, and serve it."""
+    from demur.site.folder import create
+
+    if not (args.site / "demur.toml").exists():
+        create(args.site, name="Tureluur", origin="tureluur.example/log", shards=4, slices=3)
+    site = site_of(args)
+    from demur import demo as story  # its rooms need Django, which `site_of` has set up
+
+    def say(text: str) -> None:
+        print(text, flush=True)
+
+    if not story.told(site):
+        story.tell(site, say=say, clock=now)
+    if not args.once:
+        story.serve(site, say=say)
+
+
+def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from top to bottom)
+    top = argparse.ArgumentParser(
+        prog="demur",
+        description="AI trained on a community's public posts, that takes no for an answer.",
+    )
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], None], example: str
+    ) -> argparse.ArgumentParser:
+        says = " ".join((run.__doc__ or "").split())
+        one = commands.add_parser(
+            name,
+            help=says,
+            description=textwrap.fill(says, 96),
+            epilog=f"example: {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        one.set_defaults(run=run)
+        one.add_argument("--json", action="store_true", help="print JSON")
+        if name not in ("init", "verify"):
+            default = Path("site") if name == "demo" else Path()
+            one.add_argument(
+                "--site", type=Path, default=default, metavar="DIR", help="the site folder"
+            )
+        return one
+
+    c = command("init", init, 'demur init dorp --name "Dorp" --origin dorp.example/log')
+    c.add_argument("folder", type=Path)
+    c.add_argument("--name", default="Our community")
+    c.add_argument("--origin", default="localhost/log", help="the log's name, for ever")
+    c.add_argument("--language", default="en", choices=("en", "nl"))
+    c.add_argument("--shards", type=int, default=16)
+    c.add_argument("--slices", type=int, default=4)
+    c.add_argument("--base", default="smollm2", help="smollm2, a model folder or a GGUF file")
+
+    c = command("import", import_, "demur import anna.zip --as facebook --audience public")
+    c.add_argument("paths", type=Path, nargs="+", metavar="PATH")
+    c.add_argument("--as", dest="platform", help="what it is, where that cannot be seen")
+    c.add_argument(
+        "--audience", choices=("public",), help="who could see posts that do not say so themselves"
+    )
+    c.add_argument("--group", action="append", default=[], help="a group whose posts are public")
+
+    command("notify", notify, "demur notify")
+    command("build", build, "demur build")
+    command("train", train, "demur train")
+    command("serve", serve, "demur serve")
+    c = command("work", work, "demur work --once")
+    c.add_argument("--once", action="store_true", help="do what is due and stop")
+
+    c = command("ask", ask, 'demur ask "Waar kan ik mooi wandelen?"')
+    c.add_argument("text")
+    c.add_argument("--seed", type=int, default=None)
+    c = command("trace", trace, 'demur trace "de pont van kwart over zeven"')
+    c.add_argument("text")
+    c = command("explain", explain, "demur explain @anna")
+    c.add_argument("what", metavar="POST|ACCOUNT")
+    c.add_argument("--language", default="en", choices=("en", "nl"))
+
+    c = command("object", object_, "demur object @anna --email anna@example.org")
+    c.add_argument("account")
+    c.add_argument("--email", default=None, help="where the receipt goes, if elsewhere")
+    c.add_argument("--reason", default="", help="never required, never judged")
+    c.add_argument("--out", type=Path, default=None, help="where to write the receipt")
+
+    c = command("hold", hold, "demur hold --country NL --by 'the data protection officer'")
+    c.add_argument("--platform")
+    c.add_argument("--country")
+    c.add_argument("--kind")
+    c.add_argument("--by", default="operator")
+    c = command("lift", lift, "demur lift 1")
+    c.add_argument("hold", type=int)
+    c.add_argument("--by", default="operator")
+
+    c = command("verify", verify, "demur verify objection-12.tlog-proof")
+    c.add_argument("file", type=Path)
+    c.add_argument("--key", default=None, help="the operator's published key")
+    c.add_argument("--against", type=Path, default=None, help="another head or receipt of this log")
+
+    c = command("rebuild", rebuild, "demur rebuild 3")
+    c.add_argument("shard", type=int)
+    c = command("key", key, "demur key 'the newsletter'")
+    c.add_argument("label")
+    c = command("demo", demo, "demur demo --once")
+    c.add_argument("--once", action="store_true", help="tell the story and stop")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parser().parse_args(argv)
+    try:
+        args.run(args)
+    except ProofRejected as rejected:
+        print(f"demur: REJECTED: {rejected}", file=sys.stderr)
+        return 1
+    except Refusal as refusal:
+        print(f"demur: {refusal}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # somebody read as much as they wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

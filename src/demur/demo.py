@@ -1,0 +1,217 @@
+"""The village's story, told on the terminal with the real thing: `make run`.
+
+Every step is one that an operator takes, with the same functions, and each can be taken again: a
+telling that was interrupted goes on where it stopped. The village's clock is the only pretence:
+its archives and notices are dated forty days back, so that the time to object is over.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow.parquet as pq
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from demur import verify, worker
+from demur.assistant.answer import Answer, Assistant, Message
+from demur.corpus import build as corpus
+from demur.people import PersonId
+from demur.policy import regimes
+from demur.policy.decision import Reason, of_mask
+from demur.rights import book, intake, mail, models, notice, objection, people, receipt, standing
+from demur.site import serve as serving
+from demur.site.folder import Site
+from demur.village import addresses, archives, story
+from demur.village.village import load
+
+WAITED = timedelta(days=40)  # longer than any regime's time to object
+LENGTH = 60  # tokens that the model adds to what it quotes
+
+Say = Callable[[str], None]
+Clock = Callable[[], datetime]
+
+
+def told(site: Site) -> bool:
+    """Has the story been told here to its end? The objector's shard then speaks without her."""
+    objector = models.Person.objects.filter(accounts__pk=_account()).first()
+    if objector is None:
+        return False
+    lines = {line.kind for line in receipt.lines(objector)}
+    return {"objection", "shard_retrained", "served"} <= lines
+
+
+def tell(site: Site, *, say: Say, clock: Clock) -> None:
+    """The whole story; raises ProofRejected where something in it does not hold."""
+    then = clock() - WAITED
+    _heading(
+        say, "1. Posts come in", "Archives as the platforms export them, one person at a time."
+    )
+    _import(site, say, then)
+    _sign_ins(then)
+    _heading(say, "2. People are told", "Nothing is used before the notice arrived and time is up.")
+    counts = notice.announce(now=then, regimes=regimes.load())
+    sent = mail.send_due(then)
+    say(f"   {counts.queued + counts.already} notices, {sent} letters handed over, 40 days ago.")
+    _heading(say, "3. The law decides, post by post", "Every reason is kept. The strictest wins.")
+    worker.build(site, now=clock())
+    _decisions(site, say)
+    _heading(
+        say,
+        "4. Shards are remembered and trained",
+        f"{site.home.shards} shards of people, side by side.",
+    )
+    worker.train(site, now=clock, progress=lambda line: say(f"   {line}"))
+    assistant = Assistant.open(site.root, standing.of(site, today=lambda: clock().date()))
+    _heading(say, "5. A question", story.QUESTION_NL)
+    _ask(assistant, say)
+    _heading(
+        say, "6. Marijke objects", "One transaction: row, line of the book, signed head, mail."
+    )
+    paper = _object(site, assistant, say, clock)
+    _heading(say, "7. The same question", story.QUESTION_NL)
+    _ask(assistant, say)
+    _heading(
+        say, "8. The shard learns again, without her", "It stood in with its last clean slice."
+    )
+    for line in worker.work(site, now=clock, once=True):
+        say(f"   {line}")
+    _heading(say, "9. An outsider checks", "Offline, with the receipt and nothing else.")
+    _verify(site, paper, say)
+    _verify_absence(site, say)
+    shard = site.home.shard(PersonId(people.find(_account()).pk))
+    _heading(say, f"10. Shard {shard}, rebuilt from nothing", "The same bytes, or this stops here.")
+    digests = worker.rebuild(site, shard, progress=lambda line: None)
+    for number, digest in enumerate(digests):
+        say(f"   slice {number}: {digest}")
+    say("   the same bytes.")
+
+
+def serve(site: Site, *, say: Say) -> None:
+    """Serve the village until stopped, with its worker beside it."""
+    address = site.address
+    say(f"\nThe village is at {address}\n")
+    for page, what in (
+        ("/privacy/", "the privacy centre"),
+        ("/ask/", "the assistant"),
+        ("/log/", "the book"),
+        ("/admin/", "the operator's desk"),
+    ):
+        say(f"   {address}{page:<10} {what}")
+    say("\nSign in as:")
+    for one in story.SIGN_INS:
+        say(f"   {one.user:<10} {one.password:<16} {one.part}")
+    say("\nStop with Ctrl-C. `make run` starts it again within seconds.")
+    command = [sys.executable, "-m", "demur.cli", "work", "--site", str(site.root)]
+    beside = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        serving.run(site)
+    finally:
+        beside.terminate()
+        beside.wait()
+
+
+def _account() -> str:
+    profile = load().people[story.OBJECTOR].profiles[0]
+    return addresses.account_id(profile)
+
+
+def _heading(say: Say, title: str, under: str) -> None:
+    say(f"\n{title}\n   {under}")
+
+
+def _import(site: Site, say: Say, then: datetime) -> None:
+    stored: Counter[str] = Counter()
+    skipped: Counter[str] = Counter()
+    with TemporaryDirectory() as folder:
+        for delivery in archives.write(Path(folder)):
+            report = intake.take(
+                site,
+                delivery.path,
+                audience=delivery.audience,
+                groups=delivery.groups,
+                now=then,
+            )
+            stored[delivery.platform] += report.stored + report.already
+            skipped.update(report.skipped)
+    for platform, count in stored.most_common():
+        say(f"   {count:>4} posts from {platform}")
+    for reason, count in skipped.most_common():
+        say(f"   {count:>4} skipped: {reason}")
+
+
+def _sign_ins(then: datetime) -> None:
+    """Accounts on the site for the cast; the operator may enter the desk."""
+    users = User.objects
+    village = load()
+    for one in story.SIGN_INS:
+        with transaction.atomic():
+            if users.filter(username=one.user).exists():
+                continue
+            if one.who is None:
+                users.create_superuser(one.user, password=one.password)
+                continue
+            user = users.create_user(one.user, password=one.password)
+            person = people.find(addresses.account_id(village.people[one.who].profiles[0]))
+            person.user = user
+            person.save(update_fields=["user"])
+
+
+def _decisions(site: Site, say: Say) -> None:
+    kept = 0
+    reasons: Counter[Reason] = Counter()
+    for shard in range(site.home.shards):
+        built = corpus.current(site.build, shard)
+        kept += built.manifest.posts
+        for mask in pq.read_table(built.decisions)["reasons"].to_pylist():
+            reasons.update(of_mask(mask).reasons)
+    say(f"   {kept:>4} posts may train")
+    for reason, count in reasons.most_common():
+        say(f"   {count:>4} {reason.outcome}: {reason.says}")
+
+
+def _ask(assistant: Assistant, say: Say) -> None:
+    for piece in assistant.reply(
+        [Message(role="user", text=story.QUESTION_NL)], seed=1, max_tokens=LENGTH
+    ):
+        if isinstance(piece, Answer):
+            for line in piece.text.splitlines():
+                say(textwrap.indent(textwrap.fill(line, 92), "   │ "))
+            for citation in piece.citations:
+                say(f"   [{citation.number}] {citation.account}")
+
+
+def _object(site: Site, assistant: Assistant, say: Say, clock: Clock) -> str:
+    person = people.find(_account())
+    said = objection.submit(person, route="form", now=clock())
+    committed = time.perf_counter()
+    left = [hit for hit in assistant.search(story.QUESTION_NL, 20) if hit.account == _account()]
+    silence = (time.perf_counter() - committed) * 1000
+    say(
+        f"   line {said.entry.index} of the book; {len(left)} of her posts found {silence:.0f} ms later"
+    )
+    sent = mail.send_due(clock())
+    say(f"   {sent} letter with the receipt")
+    return receipt.text(said)
+
+
+def _verify(site: Site, paper: str, say: Say) -> None:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "receipt.tlog-proof"
+        file.write_text(paper, encoding="utf-8")
+        for line in verify.verify_file(file, key=str(book.key(site))).lines:
+            say(textwrap.indent(textwrap.fill(line, 92), "   "))
+
+
+def _verify_absence(site: Site, say: Say) -> None:
+    served = [line for line in receipt.lines(people.find(_account())) if line.kind == "served"]
+    say(f"\n   And for the model served now (line {served[-1].index} of the book):")
+    _verify(site, served[-1].proof, say)

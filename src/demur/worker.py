@@ -1,0 +1,402 @@
+"""The worker: where the models wanted differ from the models served, it makes them the same.
+
+It is told nothing and remembers nothing: each round it reads what stands, lets the law decide,
+compares with what is released and does the difference. Killed anywhere, the next round begins
+again and ends in the same state. The gate does not wait for it: whoever objects is silent before
+it has begun.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from itertools import chain, takewhile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow.parquet as pq
+import rfc8785
+from django.db import transaction
+
+from demur.assistant.generation import words_of
+from demur.corpus import build as corpus
+from demur.corpus import explain as explaining
+from demur.corpus.build import BuiltShard
+from demur.corpus.explain import Explanation
+from demur.corpus.lake import Lake
+from demur.corpus.manifest import Manifest
+from demur.errors import NotFound, SiteUnusable, StandingUnreadable
+from demur.execution.local import processes
+from demur.memory.origins import Origins
+from demur.memory.remember import remember, retire
+from demur.people import PersonId
+from demur.policy import regimes
+from demur.policy.version import policy_hash
+from demur.rights import book, intake, mail, models, people, release, standing
+from demur.serving.release import Release, read_release, write_release
+from demur.site.folder import Site
+from demur.site.start import elsewhere
+from demur.tlog.release import ServedShard
+from demur.training import base as bases
+from demur.training.base import BaseModel
+from demur.training.chain import digest_of, path_of, profile_here, sweep
+from demur.training.recipe import Recipe
+from demur.training.run import Adapter, chains_for, train_shard
+from demur.training.run import rebuild as retrain
+from demur.training.student import Student
+
+RECIPE = Recipe()
+PAUSE = timedelta(seconds=1)  # between two rounds: a receipt's letter leaves within ten seconds
+DAILY = timedelta(days=1)  # notices ripen and people come of age by the day
+
+Clock = Callable[[], datetime]
+Say = Callable[[str], None]
+Task = tuple[Path, str, int]
+
+
+def work(site: Site, *, now: Clock, once: bool) -> Iterator[str]:
+    """Rounds until stopped, or one. Yields a line for whatever it did, for an operator to read."""
+    seen: tuple[int, date, int] | None = None
+    while True:
+        sent = mail.send_due(now())
+        if sent:
+            yield f"{sent} letters sent"
+        # read before the round: what changes during it is seen by the next one
+        stands = (_epoch(site), now().date(), models.Import.objects.count())
+        if stands != seen:
+            yield from _round(site, now)
+            seen = stands
+        if once:
+            return
+        time.sleep(PAUSE.total_seconds())
+
+
+def build(site: Site, *, now: datetime) -> list[Manifest]:
+    """Decide, write the manifests, remember what is kept, and release what is clean of it.
+
+    Where a shard has changed it speaks with its last clean slice until it is trained again.
+    """
+    with _alone(site):
+        return _build(site, now)
+
+
+def train(site: Site, *, now: Clock, progress: Say) -> Release:
+    """Train what the manifests ask for and release it; what is trained already costs nothing."""
+    with _alone(site):
+        for line in _train(site, now):
+            progress(line)
+    released = read_release(site.models)
+    if released is None:
+        raise SiteUnusable("Nothing has been built yet; run `demur build` first.")
+    return released
+
+
+def rebuild(site: Site, shard: int, *, progress: Say) -> tuple[str, ...]:
+    """Retrain a shard from nothing beside the served one and compare every file's digest.
+
+    Returns the digests by slice. Raises ProofRejected where one differs.
+    """
+    released = read_release(site.models)
+    if released is None:
+        raise NotFound("No model is released yet; run `demur build`, then `demur train`.")
+    claimed = released.get(shard)
+    if claimed is None:
+        raise NotFound(f"There is no shard {shard}; there are {released.shards}, from 0 on.")
+    student = Student(bases.open_base(site.models, released.base), released.recipe)
+    with TemporaryDirectory(dir=site.models, prefix=".rebuild-") as scratch:
+        retrain(
+            corpus.current(site.build, shard),
+            student,
+            site.models,
+            claimed,
+            home_key=site.home.key,
+            scratch=Path(scratch),
+            progress=lambda step: progress(
+                f"shard {step.shard} slice {step.slice + 1}/{step.slices}"
+                f" step {step.step}/{step.steps}"
+            ),
+        )
+    return claimed.digests
+
+
+def explain(site: Site, what: str, *, now: datetime) -> list[Explanation]:
+    """The decision about a post (by its id), or about every post of an account's person."""
+    lake, today = Lake(site.lake, site.home), now.date()
+    law: dict[str, Any] = {
+        "holds": standing.holds(),
+        "declared_groups": standing.declared_groups(),
+        "suppressed": standing.suppressed(),
+        "today": today,
+        "regimes": regimes.load(),
+    }
+    table = standing.people_table(today=today, regimes=regimes.load())
+    if lake.post(what) is not None:
+        return [explaining.explain_post(lake, table, what, **law)]
+    return explaining.explain(lake, table, PersonId(people.find(what).pk), **law)
+
+
+def _round(site: Site, now: Clock) -> Iterator[str]:
+    with _alone(site):
+        intake.recover(site)
+        manifests = _build(site, now())
+        yield f"{sum(manifest.posts for manifest in manifests)} posts kept"
+        yield from _train(site, now)
+
+
+def _epoch(site: Site) -> int:
+    return standing.of(site, today=date.today).epoch()
+
+
+def _build(site: Site, now: datetime) -> list[Manifest]:
+    law, today = regimes.load(), now.date()
+    _say_policy(now)
+    manifests = corpus.build(
+        Lake(site.lake, site.home),
+        standing.people_table(today=today, regimes=law),
+        holds=standing.holds(),
+        declared_groups=standing.declared_groups(),
+        suppressed=standing.suppressed(),
+        today=today,
+        out=site.build,
+        seed=int.from_bytes(os.urandom(4), "big"),  # another sample is decided twice each time
+        regimes=law,
+    )
+    base = bases.install(site.config.base, site.models)
+    for built in _built(site):
+        remember(built.path, site.memory, words_of(base))
+    _release(site, base, now)
+    return manifests
+
+
+def _train(site: Site, now: Clock) -> Iterator[str]:
+    base = bases.install(site.config.base, site.models)
+    wanted = {b.manifest.shard: set(_chains(site, b, base)) for b in _built(site)}
+    tasks = [
+        (site.root, "demur.worker:train_one", shard)
+        for shard, names in wanted.items()
+        if any(not path_of(site.models, name).exists() for name in names)
+    ]
+    if tasks:
+        every = sorted(set(chain.from_iterable(wanted[shard] for *_, shard in tasks)))
+        yield from _watched(site, tasks, every)
+        _release(site, base, now())
+        yield "released"
+
+
+def _watched(site: Site, tasks: Sequence[Task], names: Sequence[str]) -> Iterator[str]:
+    """Train shards side by side; the checkpoints that appear on the disk are the progress."""
+    count = min(len(tasks), os.cpu_count() or 1)
+    said = -1
+    with ThreadPoolExecutor(1) as waiting:
+        training = waiting.submit(lambda: list(processes(count)(elsewhere, tasks)))
+        while not training.done():
+            wait([training], timeout=1)
+            done = sum(path_of(site.models, name).exists() for name in names)
+            if done != said:
+                said = done
+                yield f"trained {done} of {len(names)} slices"
+        for shard, finished in training.result():
+            if not finished:
+                yield f"shard {shard} stopped: somebody in it may not be used any more"
+
+
+def train_one(site: Site, shard: int) -> tuple[int, bool]:
+    """In a process of its own: train one shard. False: it was no longer wanted."""
+    base = bases.install(site.config.base, site.models)
+    built = corpus.current(site.build, shard)
+    outcome = train_shard(
+        built,
+        Student(base, RECIPE),
+        site.models,
+        home_key=site.home.key,
+        wanted=_Wanted(site, built),
+    )
+    return shard, isinstance(outcome, Adapter)
+
+
+class _Wanted:
+    """May this build still be learned? Asked between two batches, and answered by what stands."""
+
+    def __init__(self, site: Site, built: BuiltShard) -> None:
+        self._standing = standing.of(site, today=date.today)
+        self._origins = Origins.load([built.path])
+        self._seen: int | None = None
+
+    def __call__(self) -> bool:
+        try:
+            epoch = self._standing.epoch()
+            if epoch != self._seen:
+                in_force = self._standing.in_force()
+                if self._origins.silenced(in_force).any():
+                    return False
+                self._seen = in_force.epoch
+        except StandingUnreadable:
+            return False
+        return True
+
+
+def _release(site: Site, base: BaseModel, now: datetime) -> None:
+    """Put into service whatever is trained of the present manifests, and erase what is past.
+
+    The lines of the book come first, in one transaction; a kill before the file is written leaves
+    the next round to write it, without another line.
+    """
+    built = list(_built(site))
+    adapters = tuple(_adapter(site, each, base) for each in built)
+    made = Release(
+        base=base.hash,
+        recipe=RECIPE,
+        shards=site.home.shards,
+        adapters=adapters,
+    )
+    whole = {adapter.shard for adapter in adapters if all(adapter.digests)}
+    served = [
+        ServedShard(
+            shard=each.shard,
+            manifest=each.root,
+            adapter=next((digest for digest in reversed(each.digests) if digest), None),
+        )
+        for each in adapters
+    ]
+    with transaction.atomic(durable=True):
+        book.lock()
+        if _say_changes(served, whole, now):
+            authors, mentioned = _people_in(built)
+            release.record(
+                site,
+                model=name_of(made),
+                base=base.hash,
+                recipe=RECIPE.hash,
+                shards=served,
+                authors=authors,
+                mentioned=mentioned,
+                now=now,
+            )
+    if read_release(site.models) != made:
+        write_release(site.models, made)
+    # what saw somebody who may no longer be used does not lie about
+    sweep(site.models, set(chain.from_iterable(adapter.chains for adapter in adapters)) - {""})
+    retire(site.memory, [each.path for each in built])
+    _say_purged(now)
+
+
+def name_of(made: Release) -> str:
+    """What a model is called in the book: the hash of everything that determines it."""
+    return hashlib.sha256(rfc8785.dumps(asdict(made))).hexdigest()
+
+
+def _say_changes(served: Sequence[ServedShard], whole: set[int], now: datetime) -> bool:
+    """Write what became of each shard since the last `served` line. Has anything?"""
+    last = _last("served")
+    before = {each["shard"]: each for each in last["shards"]} if last else {}
+    changed = False
+    for each in served:
+        was = before.get(each.shard, {"manifest": None, "adapter": None})
+        if (was["manifest"], was["adapter"]) == (each.manifest, each.adapter):
+            continue
+        changed = True
+        what = {"shard": each.shard, "manifest": each.manifest}
+        if was["manifest"] != each.manifest:
+            book.append("manifest", what, now=now)
+            if was["adapter"] is not None:
+                book.append("shard_dropped", {"shard": each.shard}, now=now)
+        if each.adapter is not None:
+            book.append("adapter", {**what, "adapter": each.adapter}, now=now)
+            if each.shard in whole and was["manifest"] is not None:
+                book.append("shard_retrained", {"shard": each.shard}, now=now)
+    return changed
+
+
+def _say_purged(now: datetime) -> None:
+    """A line for each shard whose dropped part has been erased from the disk since it was said."""
+    with transaction.atomic(durable=True):
+        book.lock()
+        for shard in sorted(_shards_of("shard_dropped")):
+            dropped, purged = (_lines(kind, shard) for kind in ("shard_dropped", "purge_done"))
+            if dropped > purged:
+                book.append("purge_done", {"shard": shard}, now=now)
+
+
+def _shards_of(kind: str) -> set[int]:
+    rows = models.Opening.objects.filter(entry__kind=kind)
+    return set(rows.values_list("payload__shard", flat=True))
+
+
+def _lines(kind: str, shard: int) -> int:
+    """The last line of this kind about a shard; -1 where there is none."""
+    rows = models.Opening.objects.filter(entry__kind=kind, payload__shard=shard)
+    return max(rows.values_list("entry_id", flat=True), default=-1)
+
+
+def _say_policy(now: datetime) -> None:
+    """A line when the rules or regimes are others than the last time."""
+    policy = policy_hash(regimes.load())
+    with transaction.atomic(durable=True):
+        book.lock()
+        if (_last("policy") or {}).get("policy") != policy:
+            book.append("policy", {"policy": policy}, now=now)
+
+
+def _last(kind: str) -> dict[str, Any] | None:
+    """What the last line of this kind says."""
+    row = models.Opening.objects.filter(entry__kind=kind).order_by("entry").last()
+    return row.payload if row else None
+
+
+def _built(site: Site) -> Iterator[BuiltShard]:
+    for shard in range(site.home.shards):
+        if (site.build / f"shard={shard:04d}" / "current").exists():
+            yield corpus.current(site.build, shard)
+
+
+def _chains(site: Site, built: BuiltShard, base: BaseModel) -> tuple[str, ...]:
+    return chains_for(built.manifest, RECIPE, base, site.home.key)
+
+
+def _adapter(site: Site, built: BuiltShard, base: BaseModel) -> Adapter:
+    """What is trained of a build: its slices from the first on, as far as they are on the disk."""
+    chains = _chains(site, built, base)
+    digests = [digest_of(site.models, name) or "" for name in chains]
+    there = len(list(takewhile(bool, digests)))
+    missing = ("",) * (len(chains) - there)  # no slice has that root, so none of these speaks
+    return Adapter(
+        shard=built.manifest.shard,
+        root=built.manifest.root,
+        roots=(*(part.root for part in built.manifest.slices[:there]), *missing),
+        chains=(*chains[:there], *missing),
+        digests=(*digests[:there], *missing),
+        profile=profile_here(),
+    )
+
+
+def _people_in(built: Iterable[BuiltShard]) -> tuple[set[PersonId], set[PersonId]]:
+    """Everybody whose posts are in the builds, and everybody those posts still name."""
+    authors: set[str] = set()
+    keys: set[str] = set()
+    for each in built:
+        table = pq.read_table(each.kept, columns=["person", "mention_keys", "tagged"])
+        authors.update(table["person"].unique().to_pylist())
+        for column in ("mention_keys", "tagged"):
+            keys.update(table[column].combine_chunks().flatten().to_pylist())
+    accounts = models.Account.objects.values_list("person", "keys")
+    named = {person for person, known in accounts if not keys.isdisjoint(known)}
+    return {PersonId(p) for p in authors}, {PersonId(p) for p in named}
+
+
+@contextmanager
+def _alone(site: Site) -> Iterator[None]:
+    """One worker a site; another waits."""
+    handle = os.open(site.models / ".worker.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
