@@ -205,3 +205,26 @@ def test_a_crash_between_a_link_and_its_move_is_finished(site, pack, monkeypatch
             intake.recover(site)
     intake.recover(site)
     assert stored(site, "anna") == 2
+
+
+def test_a_no_on_the_profile_is_read_anew_by_those_who_can_read_it(site, pack, tmp_path):
+    def actor(**wishes: object) -> Path:
+        folder = tmp_path / f"mastodon{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
+        me = {"id": "https://dorp.example/users/anna", "preferredUsername": "anna"} | wishes
+        (folder / "actor.json").write_text(json.dumps({"type": "Person"} | me))
+        (folder / "outbox.json").write_text(json.dumps({"orderedItems": []}))
+        return folder
+
+    def refusals() -> list[str]:
+        (row,) = standing.people_table(today=NOW.date(), regimes=regimes.load()).to_pylist()
+        return row["refuses_training"]
+
+    intake.take(site, actor(indexable=False), now=NOW)
+    assert refusals() == ["mastodon:indexable"]
+    known = {"id": "mastodon:https://dorp.example/users/anna", "country": "NL"}
+    intake.take(site, pack([known], []), now=NOW)
+    assert refusals() == ["mastodon:indexable"], "records that do not speak of it take nothing away"
+    intake.take(site, pack([known | {"refuses_training": ["letter"]}], []), now=NOW)
+    intake.take(site, actor(indexable=True), now=NOW)
+    assert refusals() == ["letter"]

@@ -22,6 +22,12 @@ def test_anna_is_found_however_she_is_called(site, anna, bob, typed):
     assert people.find(anna.pk) == anna
 
 
+def test_anna_is_found_without_her_server(site, register):
+    anna = register("annie")
+    anna.accounts.update(handle="annie@dorp.example")
+    assert people.find("@annie") == people.find("@annie@dorp.example") == anna
+
+
 @pytest.mark.parametrize("typed", ["", "@", "nobody", "mastodon:https://dorp.example/users/"])
 def test_nobody_is_nobody(site, anna, typed):
     with pytest.raises(NotFound, match="Nobody here"):

@@ -53,7 +53,7 @@ def test_a_closed_profile_a_signal_and_a_child_are_silent_by_the_line_that_told(
 ):
     closed = register("clara", locked=True)
     signal = register("dora")
-    signal.accounts.update(refuses_training="mastodon:noindex")
+    signal.accounts.update(refuses_training="mastodon mastodon:noindex")
     child = register("eef", born=date(TODAY.year - 18, TODAY.month, TODAY.day) + timedelta(days=1))
     register("just-grown-up", born=date(TODAY.year - 18, TODAY.month, TODAY.day))
     register("age-unknown", born=None)
@@ -217,7 +217,7 @@ def test_whoever_is_silent_at_the_gate_is_left_out_by_the_builder_wholly(site, a
     """Else their shard would be built with the open account and never be allowed to speak."""
     first = anna.accounts.first()
     first.locked = True
-    first.refuses_training = "mastodon:noindex\nhashtag:noai"
+    first.refuses_training = "mastodon mastodon:noindex\nneutral hashtag:noai"
     first.save()
     for row in table().values():
         assert row["locked"] is True

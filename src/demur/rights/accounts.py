@@ -1,18 +1,21 @@
 """What an archive tells about accounts and their owners, compared with what we know.
 
-What an archive does not know leaves what we know. A lock and a machine-readable No are read anew
-each time: the archive that came last says what stands now.
+What an archive does not know leaves what we know. A lock is read anew each time, and so is a
+machine-readable No by the kind of archive that told of it: whoever switched it off on the platform
+has switched it off, while the operator's records, silent about it, have not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from demur.archives import neutral
 from demur.people import Account, AccountId, PersonId
 from demur.rights import book, models, people
 from demur.tlog import absence, merkle
 
 AT_ONCE = 500  # rows a query
+LONGEST = 500  # characters of a handle or name
 ACCOUNT = ("handle", "name", "country", "locked", "refuses_training", "keys", "declared_audience")
 PERSON = ("email", "country", "language", "born")
 
@@ -25,16 +28,19 @@ class Changes:
         told: Iterable[Account],
         owners: Mapping[AccountId, PersonId],
         *,
+        source: str,
         audience: str,
         groups: Iterable[str],
         draw: book.Draw,
     ) -> None:
-        """audience: who could see the owners' posts where the archive does not say; or nothing.
+        """source: the kind of archive. audience: who could see the owners' posts where the archive
+        does not say; or nothing.
 
         owners: from `owners_of`. groups: those whose posts are declared public.
         """
         self._told = list(told)
         self._owners = owners
+        self._source = source
         self._audience = audience
         self._groups = sorted(set(groups))
         self._draw = draw
@@ -81,12 +87,12 @@ class Changes:
             row = models.Account(
                 id=account.id, platform=account.platform, person=self._owner(account.id)
             )
-            _learn(row, account, self._audience)
+            _learn(row, account, self._source, self._audience)
             self.new.append(row)
         else:
             if row.person_id != self._owners[account.id]:  # linked while we were reading
                 models.Person.objects.filter(pk=self._owners[account.id]).update(to_move=True)
-            if _learn(row, account, self._audience):
+            if _learn(row, account, self._source, self._audience):
                 self._changed.append(row)
         person = self._people[row.person_id]
         before = [getattr(person, name) for name in PERSON]
@@ -146,17 +152,26 @@ def _linked(
     return list({id(group): group for group in groups.values()}.values())
 
 
-def _learn(row: models.Account, account: Account, audience: str) -> bool:
+def _learn(row: models.Account, account: Account, source: str, audience: str) -> bool:
     """Take over what the archive says of an account; has anything changed?"""
     before = [getattr(row, name) for name in ACCOUNT]
-    row.handle = account.handle or row.handle
-    row.name = account.name or row.name
+    row.handle = _shown(account.handle) or row.handle
+    row.name = _shown(account.name) or row.name
     row.country = account.country or row.country
     row.locked = row.locked if account.locked is None else account.locked
-    row.refuses_training = "\n".join(sorted(account.refuses_training))
+    told = {line for line in row.refuses_training.splitlines() if line.split(" ")[0] != source}
+    if source == neutral.NAME:
+        told = set(row.refuses_training.splitlines())
+    told |= {f"{source} {name}" for name in account.refuses_training}
+    row.refuses_training = "\n".join(sorted(told))
     row.keys = sorted({*row.keys, *account.keys})  # old handles still stand in others' posts
     row.declared_audience = audience or row.declared_audience
     return [getattr(row, name) for name in ACCOUNT] != before
+
+
+def _shown(text: str | None) -> str:
+    """As much of a name as a column and a terminal can bear."""
+    return "".join(char for char in text or "" if char.isprintable())[:LONGEST]
 
 
 def _people(wanted: Iterable[str]) -> dict[str, models.Person]:

@@ -66,6 +66,7 @@ def take(
         changes = accounts.Changes(
             told.values(),
             owners,
+            source=reading.platform,
             audience=audience.value if audience else "",
             groups=groups,
             draw=draw,

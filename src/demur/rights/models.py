@@ -104,7 +104,7 @@ class Account(models.Model):
     name = models.CharField(max_length=500, blank=True)
     country = models.CharField(max_length=2, blank=True)
     locked = models.BooleanField(null=True, blank=True, db_index=True)
-    refuses_training = models.TextField(blank=True)  # names of signals, a line each
+    refuses_training = models.TextField(blank=True)  # a line each: who told, name of the signal
     keys = models.JSONField(default=list)
     declared_audience = models.CharField(max_length=16, blank=True)
     line = models.BigIntegerField()  # of the book: when these facts were last learned

@@ -41,11 +41,12 @@ def find(text: str) -> models.Person:
     asked = text.strip()
     exact = models.Person.objects.filter(Q(pk=asked) | Q(accounts__pk=asked)).distinct()
     handle = asked.removeprefix("@")
-    loose = models.Person.objects.filter(
-        Q(accounts__handle__iexact=handle) | Q(accounts__handle__iexact="@" + handle)
-        | Q(email__iexact=asked)
-    ).distinct()  # fmt: skip
-    found = {whole(person).pk: whole(person) for person in exact or loose} if asked else {}
+    named = Q(accounts__handle__iexact=handle) | Q(accounts__handle__iexact="@" + handle)
+    named |= Q(accounts__handle__istartswith=handle + "@")  # the server is often left out
+    named = Q(accounts__handle__iexact=handle) | Q(accounts__handle__iexact="@" + handle)
+    named |= Q(accounts__handle__istartswith=handle + "@")  # the server is often left out
+    loose = models.Person.objects.filter(named | Q(email__iexact=asked)).distinct()
+    found = {whole(person).pk: whole(person) for person in exact or loose} if handle else {}
     if not found:
         raise NotFound(
             f"Nobody here is known as {asked!r}; give an account (mastodon:https://…), a @handle,"

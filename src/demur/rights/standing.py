@@ -176,7 +176,9 @@ def people_table(*, today: date, regimes: Regimes) -> pa.Table:
     for person, group in groupby(accounts, key=lambda account: account.person):
         theirs = list(group)
         locked = any(account.locked for account in theirs)
-        refusals = sorted({name for a in theirs for name in a.refuses_training.split("\n") if name})
+        refusals = sorted(
+            {line.split(" ")[-1] for a in theirs for line in a.refuses_training.splitlines()}
+        )
         for account in theirs:
             own = objecting.get(person.pk, set())
             rows.append(
