@@ -140,8 +140,9 @@ def report(engine: str, folder: Path, objections: int) -> None:
             f"| {engine} | {what} | {row['p50']:.1f} | {row['p99']:.1f} "
             f"| {row['a second']:.0f} | {row['cpu']:.1f} |"
         )
-    ratio = result["objection"]["p50"] / result["bare insert"]["p50"]
-    print(f"| {engine} | ratio at p50 | {ratio:.1f}x | | | |")
+    # not at p50: SQLite lets one thread insert many rows in a row while the others wait
+    ratio = result["bare insert"]["a second"] / result["objection"]["a second"]
+    print(f"| {engine} | ratio | | | {ratio:.1f}x | |")
     print(
         f"| {engine} | reading the standing | epoch {result['epoch']:.0f} µs "
         f"| in_force with {objections} Nos {result['in_force']:.0f} ms | | |"

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from django.db import transaction
 from django.db.models import Q
 
 from demur.corpus import files
@@ -40,6 +41,8 @@ def record(
 ) -> models.Entry:
     """Write the `served` line of a model, and keep what absence proofs will need.
 
+    May be part of the caller's transaction, or is one of its own.
+
     authors, mentioned: everybody whose posts, or whose mentions, are in its manifests.
     """
     roles = {Role.AUTHOR: authors, Role.MENTION: mentioned}
@@ -54,7 +57,7 @@ def record(
     release = Release(
         model=model, base=base, recipe=recipe, shards=tuple(shards), people_root=tree.root
     )
-    with book.writing():
+    with transaction.atomic():
         return book.append("served", release.payload, now=now, draw=draw)
 
 
