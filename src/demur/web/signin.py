@@ -94,7 +94,8 @@ class EntryForm(SetPasswordForm):  # type: ignore[type-arg]  # no [] at run time
     def save(self, commit: bool = True) -> User:
         if self.cleaned_data["new_password1"]:
             self.set_password_and_save(self.user, "new_password1", commit=commit)
-        return self.user
+        user: User = self.user
+        return user
 
 
 class SignIn(LoginView):

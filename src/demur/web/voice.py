@@ -1,7 +1,7 @@
 """The assistant as the pages and the API reach it: opened once a process, few turns at a time.
 
-Answers are slow and objections are not: however many people ask at once, at most TURNS threads
-are busy speaking, so that threads are left for somebody who wants to say no. It decides nothing
+Answers are slow and objections are not: however many people ask at once, at most ROOM threads are
+taken up by it, so that the others are left for somebody who wants to say no. It decides nothing
 about whose words may be used; the assistant asks the gate.
 """
 
@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from django.conf import settings
@@ -29,9 +28,13 @@ Said = tuple[Literal["system", "user", "assistant"], str]
 """Who said it, and what."""
 
 TURNS = 2  # generation is bound by the processor: more at once only makes each of them slower
+ROOM = 4  # who speaks, waits or searches; the server has at least twice as many threads
 PATIENCE = 20.0  # seconds that somebody waits for a turn before being asked to come back
 TOKENS = 160  # of an answer, where the asker does not say
 TEMPERATURE = 0.4
+
+
+BUSY = "The assistant is talking to others; ask again in a minute."
 
 
 class Voice(Protocol):
@@ -107,11 +110,16 @@ class Floor:
         self._voice: Voice | None = None
         self._opening = threading.Lock()
         self._turns = threading.BoundedSemaphore(TURNS)
+        self._room = threading.BoundedSemaphore(ROOM)
 
     def search(self, text: str, limit: int) -> Sequence[Hit]:
         """Public posts about a text. Raises NotNow, or what the assistant refuses with."""
-        with _released():
-            return self._the_voice().search(text, limit)
+        self._come_in()
+        try:
+            with _released():
+                return self._the_voice().search(text, limit)
+        finally:
+            self._room.release()
 
     def turn(
         self,
@@ -123,14 +131,26 @@ class Floor:
         patience: float = PATIENCE,
     ) -> Turn:
         """Start an answer. Raises NotNow, or what the assistant refuses with."""
-        voice = self._the_voice()
+        self._come_in()
         if not self._turns.acquire(timeout=patience):
-            raise NotNow("The assistant is talking to others; ask again in a minute.")
-        speak = partial(
-            voice.reply, _messages(said), max_tokens=max_tokens, temperature=temperature, seed=seed
-        )
+            self._room.release()
+            raise NotNow(BUSY)
+
+        def speak() -> Iterator[str | Answer]:
+            return self._the_voice().reply(
+                _messages(said), max_tokens=max_tokens, temperature=temperature, seed=seed
+            )
+
         with _released():
-            return Turn(speak, self._turns.release)
+            return Turn(speak, self._leave)
+
+    def _come_in(self) -> None:
+        if not self._room.acquire(blocking=False):
+            raise NotNow(BUSY)
+
+    def _leave(self) -> None:
+        self._turns.release()
+        self._room.release()
 
     def _the_voice(self) -> Voice:
         with self._opening:

@@ -1,0 +1,189 @@
+"""Anna clicks: from the banner to her receipt, in both languages, with a mouse or the keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from demur.rights import objection
+
+from .conftest import PASSWORD
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-component-update"]
+ARGUMENTS += ["--disable-background-networking", "--disable-sync"]
+NARROW = {"width": 320, "height": 800}
+
+STRANGERS = ["/", "/about/", "/privacy/", "/log/", "/sign-in/?next=/privacy/object/"]
+STRANGERS += ["/sign-in/link/", "/sign-in/link/sent/", "/sign-in/link/x/y/", "/nothing"]
+ANNAS = ["/", "/ask/", "/search/?q=fair", "/privacy/", "/privacy/object/", "/privacy/mine/"]
+AFTERWARDS = ["/privacy/", "/privacy/objected/", "/privacy/receipts/"]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(autouse=True)
+def _threads_own_their_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Playwright runs an event loop in this thread; Django would not let us ask the database."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+
+def sign_in(page: Page, address: str) -> None:
+    page.goto(f"{address}/sign-in/?next=/")
+    page.fill("#id_username", "anna")
+    page.fill("#id_password", PASSWORD)
+    page.click("main button[type=submit]")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Object", "You have said no")),
+        ("nl", ("Bezwaar maken", "U hebt nee gezegd")),
+    ],
+)
+def test_from_the_banner_to_the_receipt_in_two_clicks_without_scripts(
+    chromium, address, anna, language, words
+):
+    banner, done = words
+    context = chromium.new_context(locale=language, java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, address)
+    clicks = 0
+    page.locator(".banner").get_by_role("link", name=banner).click()
+    clicks += 1
+    assert page.locator("[required]").evaluate_all("fields => fields.map(f => f.name)") == ["email"]
+    assert page.input_value("#id_email") == "anna@dorp.example"  # nothing to fill in
+    page.locator("main form").get_by_role("button").click()
+    clicks += 1
+    assert done in page.inner_text("h1")
+    assert clicks <= 2
+    assert objection.standing_objection(anna) is not None
+    with page.expect_download() as receipt:
+        page.locator("main a[download]").click()
+    assert receipt.value.suggested_filename.endswith(".tlog-proof")
+    context.close()
+
+
+def test_saying_no_takes_no_more_than_reading_on(chromium, address, anna):
+    """The two ways in the banner are one click each, and of one size."""
+    context = chromium.new_context(locale="en")
+    page = context.new_page()
+    sign_in(page, address)
+    no, more = page.locator(".banner .actions a").all()
+    assert no.bounding_box()["height"] == more.bounding_box()["height"]
+    assert no.bounding_box()["y"] == more.bounding_box()["y"]
+    context.close()
+
+
+def test_with_the_keyboard_alone(chromium, address, anna):
+    context = chromium.new_context(locale="nl")
+    page = context.new_page()
+    page.goto(f"{address}/sign-in/?next=/")
+    page.keyboard.type("anna")  # the first field is where one starts
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".banner")
+    _tab_to(page, "Bezwaar maken")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#id_email")
+    _tab_to(page, "Bezwaar maken")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/privacy/objected/")
+    assert objection.standing_objection(anna) is not None
+    context.close()
+
+
+def _tab_to(page: Page, name: str) -> None:
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        focused = page.evaluate("document.activeElement.innerText.trim()")
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none"  # one always sees where one is
+        if focused == name:
+            return
+    raise AssertionError(f"{name} cannot be reached with the keyboard")
+
+
+def test_an_answer_appears_while_it_is_spoken(chromium, address, anna, bob, assistant):
+    context = chromium.new_context(locale="en")
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    sign_in(page, address)
+    page.goto(f"{address}/ask/")
+    page.fill("#id_question", "When is the fair?")
+    page.click("#ask button[type=submit]")
+    page.wait_for_selector("#answer .sources")
+    assert page.url.endswith("/ask/")
+    assert "near the old pump" in page.inner_text("#answer .spoken")
+    assert page.inner_text("#state") == "The answer is complete."
+    assert faults == []
+    context.close()
+
+
+def test_an_answer_comes_without_scripts_too(chromium, address, anna, bob, assistant):
+    context = chromium.new_context(locale="en", java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, address)
+    page.goto(f"{address}/ask/")
+    page.fill("#id_question", "When is the fair?")
+    page.click("#ask button[type=submit]")
+    assert "near the old pump" in page.inner_text("#answer .spoken")
+    context.close()
+
+
+@pytest.mark.usefixtures("anna", "bob", "assistant")
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_every_page_is_for_everybody(chromium, address, language):
+    """axe finds nothing, nothing needs scrolling sideways on a small telephone, nothing fails."""
+    context = chromium.new_context(locale=language, viewport=NARROW)
+    page = context.new_page()
+    found: list[str] = []
+    for path in STRANGERS:
+        found += _faults(page, f"{address}{path}")
+    sign_in(page, address)
+    for path in ANNAS:
+        found += _faults(page, f"{address}{path}")
+    page.goto(f"{address}/ask/")
+    page.fill("#id_question", "When is the fair?")
+    page.click("#ask button[type=submit]")
+    page.wait_for_selector("#answer .sources")
+    found += _faults(page, None)
+    page.goto(f"{address}/privacy/object/")
+    page.fill("#id_email", "nonsense")
+    page.click("main button[type=submit]")
+    found += _faults(page, None)
+    page.fill("#id_email", "anna@dorp.example")
+    page.click("main button[type=submit]")
+    for path in AFTERWARDS:
+        found += _faults(page, f"{address}{path}")
+    page.emulate_media(color_scheme="dark")
+    found += _faults(page, f"{address}/privacy/")
+    assert found == []
+    context.close()
+
+
+def _faults(page: Page, address: str | None) -> list[str]:
+    if address is not None:
+        page.goto(address)
+    where = page.url
+    faults = [f"{where}: {one['id']}" for one in Axe().run(page).response["violations"]]
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    if wide > NARROW["width"]:
+        faults.append(f"{where}: {wide} pixels wide")
+    if page.evaluate("document.querySelectorAll('h1').length") != 1:
+        faults.append(f"{where}: not one h1")
+    return faults
