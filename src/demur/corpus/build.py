@@ -16,17 +16,17 @@ from datetime import date
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from demur.corpus import files
+from demur.corpus import files, proof
 from demur.corpus.decide import connect, decide, texts_of_objectors
 from demur.corpus.export import Export, export
 from demur.corpus.facts import PEOPLE_SCHEMA, Circumstances
 from demur.corpus.lake import Lake
 from demur.corpus.manifest import Manifest
-from demur.corpus.proof import decide_again
 from demur.corpus.stored import PARQUET
 from demur.errors import NotFound, SiteUnusable
 from demur.execution.local import Map, in_process
@@ -36,7 +36,7 @@ from demur.policy.version import policy_hash
 
 GROUP = 2_500_000
 """Posts decided together. Many small groups cost twice as much (the accounts are read for each),
-larger ones only memory: about 100 bytes a post."""
+larger ones only memory: about 60 bytes a post."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ def build(
     shutil.rmtree(fresh, ignore_errors=True)
     task = _Task(
         shards=(),
-        people=_with_home(people, lake.home, standing),
+        people=prepared(people, lake.home, standing),
         standing=standing,
         slices=lake.home.slices,
         fresh=fresh,
@@ -159,7 +159,7 @@ def _build_group(task: _Task) -> list[Manifest]:
     with connect(spill) as connection:
         if everything:
             decide(connection, everything, task.people, task.standing)
-            decide_again(connection, everything, task.people, task.standing, seed=task.seed)
+        again = proof.sample(connection, task.seed) if everything else np.zeros(0, np.int64)
         offset = 0
         for shard, parts in task.shards:
             job = Export(
@@ -169,7 +169,9 @@ def _build_group(task: _Task) -> list[Manifest]:
                 folder=task.fresh / f"shard={shard:04d}",
                 slices=task.slices,
                 policy=task.policy,
-                objector_keys=task.standing.objector_keys,
+                people=task.people,
+                standing=task.standing,
+                again=again,
             )
             made.append(export(connection, job))
             offset += len(parts)
@@ -183,8 +185,9 @@ def _checked(people: pa.Table) -> pa.Table:
     return people
 
 
-def _with_home(people: pa.Table, home: Home, standing: Circumstances) -> pa.Table:
-    """Beside each account its person's slice and the first day of its collection window."""
+def prepared(people: pa.Table, home: Home, standing: Circumstances) -> pa.Table:
+    """Beside each account: its number, its person's rank and slice, and the first day of its
+    collection window. All that deciding in columns needs and a rule does not say."""
     person = people["person"].combine_chunks().dictionary_encode()
     slices = pa.array(
         [home.slice(PersonId(each.as_py())) for each in person.dictionary], pa.int16()
@@ -194,6 +197,9 @@ def _with_home(people: pa.Table, home: Home, standing: Circumstances) -> pa.Tabl
         for country in people["country"].unique().to_pylist()
     }
     window = [days[country] for country in people["country"].to_pylist()]
+    people = people.append_column("number", pa.array(range(people.num_rows), pa.int32()))
+    owner = pc.rank(people["person"], tiebreaker="dense").cast(pa.int32())
+    people = people.append_column("owner", owner)
     people = people.append_column("slice", slices.take(person.indices))
     return people.append_column("window_from", pa.array(window, pa.date32()))
 

@@ -1,9 +1,18 @@
 """Deciding a group of shards in DuckDB, without reading a text.
 
-It leaves a table `decided(place, post_id, person, created, text_hash, pics, slice, country,
-mask)` in the connection: one row a post, `mask` with bit i for the i-th rule. A place is where a
-post lies in the group's files. Copies are collapsed within one person only, who lives in one
-shard, so groups need nothing of each other (forgetting.md, rule 8).
+It leaves a table `decided` in the connection, one row a post, numbers only (58 bytes):
+
+    place    where the post lies in the group's files (`PLACE`)
+    post     the first 48 bits of its id, which order posts of one microsecond
+    number   the row of its account in the people table, null where nobody is on record
+    owner    the rank of its person among all, null likewise
+    slice    where that person lives
+    created  microseconds since 1970
+    same     64 bits over the normal text's hash and the pictures
+    mask     bit i: the i-th rule applies
+
+Copies are collapsed within one person only, who lives in one shard, so groups need nothing of
+each other (forgetting.md, rule 8).
 """
 
 # ruff: noqa: S608  (SQL is put together from our own names; values pass `columns.literal`)
@@ -78,7 +87,7 @@ def decide(
     people: pa.Table,
     standing: Circumstances,
 ) -> None:
-    """Make the tables `accounts` and `decided`. people: `PEOPLE_SCHEMA` with slice, window_from."""
+    """Make the tables `accounts` and `decided`. people: as `build.prepared` makes it."""
     _put(connection, "suppressed", "text_hash", sorted(standing.suppressed), pa.binary())
     _put(connection, "objector_keys", "key", sorted(standing.objector_keys), pa.string())
     _accounts(connection, people, standing)
@@ -108,22 +117,21 @@ def _accounts(
     connection.register("people", people)
     connection.execute(f"""
         CREATE TEMP TABLE accounts AS
-        SELECT account, person, slice, country, declared_audience, {asked} {law} AS mask
+        SELECT account, person, number, owner, slice, country, declared_audience,
+               {asked} {law} AS mask
         FROM (SELECT *, {columns.AUTHOR_FACTS} FROM people)""")
     connection.unregister("people")
 
 
 def _mentions(connection: duckdb.DuckDBPyConnection, parts: Sequence[Path]) -> None:
-    def pointing(column: str) -> str:
-        return f"""SELECT DISTINCT place FROM (
-            SELECT {PLACE} AS place, unnest({column}) AS key FROM {parquet(parts)}
-            WHERE len({column}) > 0) SEMI JOIN objector_keys USING (key)"""
-
     connection.execute(f"""
         CREATE TEMP TABLE mentioning AS
-        SELECT coalesce(m.place, t.place) AS place,
-               m.place IS NOT NULL AS mentions, t.place IS NOT NULL AS pictures
-        FROM ({pointing("mention_key")}) m FULL JOIN ({pointing("tagged")}) t USING (place)""")
+        SELECT place, bool_or(said) AS mentions, bool_or(shown) AS pictures FROM (
+            SELECT place, coalesce(said IN (FROM objector_keys), false) AS said,
+                   coalesce(shown IN (FROM objector_keys), false) AS shown
+            FROM (SELECT {PLACE} AS place, unnest(mention_key) AS said, unnest(tagged) AS shown
+                  FROM {parquet(parts)} WHERE len(mention_key) > 0 OR len(tagged) > 0))
+        WHERE said OR shown GROUP BY place""")
 
 
 def _apply_rules(
@@ -138,13 +146,13 @@ def _apply_rules(
     law = columns.mask_sql(columns.rules_of_the_post(), standing.today)
     connection.execute(f"""
         CREATE TEMP TABLE decided AS
-        SELECT place, post_id, person, created, text_hash, pics, slice, country,
-               author_mask | {law} AS mask
+        SELECT place, post, number, owner, slice, created, same, author_mask | {law} AS mask
         FROM (
-            SELECT {PLACE.replace("file", "p.file")} AS place, p.post_id, p.person,
-                   epoch_us(p.created_at) AS created, p.text_hash, a.slice, a.country,
-                   CASE WHEN len(p.photos) = 0 THEN 0
-                        ELSE hash(list_transform(p.photos, lambda f: f.sha256)) END AS pics,
+            SELECT {PLACE.replace("file", "p.file")} AS place, left(p.post_id, 12) AS post,
+                   a.number, a.owner, a.slice, epoch_us(p.created_at) AS created,
+                   CASE WHEN len(p.photos) = 0 THEN hash(p.text_hash)
+                        ELSE hash(p.text_hash, list_transform(p.photos, lambda f: f.sha256))
+                        END AS same,
                    {authors} coalesce(a.mask, {_mask_of_the_unknown(standing)}) AS author_mask,
                    {columns.post_facts(standing, mentions=mentions)}
             FROM {parquet(parts)} p
@@ -165,17 +173,18 @@ def _mask_of_the_unknown(standing: Circumstances) -> int:
 def _collapse_copies(connection: duckdb.DuckDBPyConnection) -> None:
     """Keep the first of each person's equal posts, among those that may train.
 
-    The window runs over the few rows whose 64-bit hash occurs twice: over all of them it would
-    cost more than deciding. It compares the real values, so a collision collapses nothing.
+    The window runs over the few rows that have an equal: over all of them it would cost more than
+    deciding. 64 bits tell one person's posts apart: among 100,000 of them two would be taken for
+    copies once in four billion people.
     """
-    same = "person, text_hash, pics"
     may_train = f"mask & {EXCLUDE_BITS} = 0"
     connection.execute(f"""
         CREATE TEMP TABLE copies AS
         SELECT place FROM (
-            SELECT place, row_number() OVER (PARTITION BY {same} ORDER BY created, post_id) AS nth
-            FROM decided WHERE {may_train} AND hash({same}) IN (
-                SELECT hash({same}) FROM decided WHERE {may_train}
-                GROUP BY ALL HAVING count(*) > 1))
+            SELECT place, row_number() OVER (PARTITION BY owner, same ORDER BY created, post) AS nth
+            FROM decided SEMI JOIN (
+                SELECT owner, same FROM decided WHERE {may_train}
+                GROUP BY ALL HAVING count(*) > 1) USING (owner, same)
+            WHERE {may_train})
         WHERE nth > 1;
         UPDATE decided SET mask = mask | {COPY_BIT} WHERE place IN (FROM copies)""")

@@ -1,3 +1,4 @@
+# ruff: noqa: S608  (SQL is put together from our own names and numbers)
 """Deciding a second time, in plain Python, before anything is published.
 
 Column engines have had silent wrong-result bugs; one of them once made minors eligible. So every
@@ -6,20 +7,18 @@ asks the rules again through `facts.gather` and `policy.decide`, and refuses the
 any difference. It cannot show that a build is right, only that two ways of reading agree.
 """
 
-# ruff: noqa: S608  (SQL is put together from our own names; values pass `columns.literal`)
-
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from demur.corpus.decide import PLACE, parquet
 from demur.corpus.facts import Circumstances, gather
 from demur.errors import ProofRejected
 from demur.policy.clause import Outcome
@@ -27,21 +26,35 @@ from demur.policy.decision import Decision, decide, mask_of
 
 RANDOM = 256  # posts a group of shards, beside one of every combination of reasons
 
-_READ = """place, p.post_id, p.person, account, platform, kind, audience, "group", created_at,
-    p.text_hash, normal_chars, reshare_of, mention_key, tagged, photos, photo_refusals,
-    refuses_training, mask"""
+COLUMNS = ["post_id", "person", "account", "platform", "kind", "audience", "group", "created_at"]
+COLUMNS += ["text_hash", "normal_chars", "reshare_of", "mention_key", "tagged", "photos"]
+COLUMNS += ["photo_refusals", "refuses_training"]
+"""What deciding a post again reads of its row in the lake."""
+
+
+def sample(connection: duckdb.DuckDBPyConnection, seed: int) -> NDArray[np.int64]:
+    """The places, in order, of the posts to decide again: a random sample, one post of every
+    combination of reasons, and all that may be copies of one of these."""
+    drawn = connection.sql(f"""
+        WITH drawn AS (
+            (SELECT place FROM decided ORDER BY hash(place, {seed}) LIMIT {RANDOM})
+            UNION (SELECT min(place) FROM decided GROUP BY mask)),
+        equals AS (SELECT owner, same FROM decided SEMI JOIN drawn USING (place))
+        SELECT place FROM decided SEMI JOIN equals USING (owner, same)
+        UNION FROM drawn ORDER BY place""")
+    return np.asarray(drawn.fetchnumpy()["place"], np.int64)
 
 
 def decide_again(
-    connection: duckdb.DuckDBPyConnection,
-    parts: Sequence[Path],
+    rows: Sequence[dict[str, Any]],
+    masks: Sequence[int],
     people: pa.Table,
     standing: Circumstances,
-    *,
-    seed: int,
-) -> int:
-    """Compare `decided` with plain Python; how many posts were. `ProofRejected` on a difference."""
-    rows = _sampled(connection, parts, seed)
+) -> None:
+    """Compare the masks of some rows with plain Python; `ProofRejected` on a difference.
+
+    rows: `COLUMNS` of the lake, with each person's equal posts together in one call.
+    """
     accounts = pc.field("account").isin(list({row["account"] for row in rows}))
     known = {row["account"]: row for row in people.filter(accounts).to_pylist()}
 
@@ -51,34 +64,15 @@ def decide_again(
 
     alone = [decided(row, repeats_own=False) for row in rows]
     first = _first_of_each(rows, alone)
-    for row, decision in zip(rows, alone, strict=True):
+    for row, decision, mask in zip(rows, alone, masks, strict=True):
         repeats = first.get(_what(row), row["post_id"]) != row["post_id"]
         again = repeats and decision.outcome is not Outcome.EXCLUDE
-        if mask_of(decided(row, repeats_own=True) if again else decision) != row["mask"]:
+        if mask_of(decided(row, repeats_own=True) if again else decision) != mask:
             raise ProofRejected(
                 f"Post {row['post_id']} was decided one way in columns and another way in plain"
                 f" Python (DuckDB {duckdb.__version__}). Nothing was replaced; report this and"
                 " build with another version of DuckDB."
             )
-    return len(rows)
-
-
-def _sampled(
-    connection: duckdb.DuckDBPyConnection, parts: Sequence[Path], seed: int
-) -> list[dict[str, Any]]:
-    """The sample, with every post that might be a copy of one in it."""
-    found = connection.sql(f"""
-        WITH sample AS (
-            (SELECT place FROM decided ORDER BY hash(place, {seed}) LIMIT {RANDOM})
-            UNION (SELECT min(place) FROM decided GROUP BY mask)),
-        chosen AS (
-            SELECT place, mask FROM decided SEMI JOIN (
-                SELECT person, text_hash, pics FROM decided SEMI JOIN sample USING (place))
-            USING (person, text_hash, pics))
-        SELECT {_READ} FROM (SELECT {PLACE} AS place, * FROM {parquet(parts)}) p
-        JOIN chosen USING (place)""")
-    rows: list[dict[str, Any]] = found.to_arrow_table().to_pylist()
-    return rows
 
 
 def _what(row: dict[str, Any]) -> tuple[object, ...]:
