@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
+from django.db import transaction
 from django.test import Client
 
 from demur.corpus.lake import Lake
 from demur.people import AccountId, PersonId
 from demur.posts import Audience, Kind, Post
 from demur.rights import book, models, notice, objection
+from demur.rights.receipt import Line
 from demur.tlog import note
 from demur.tlog import receipt as paper
+from demur.web import privacy
 
-from .conftest import HOSTILE, PASSWORD
+from .conftest import HOSTILE, NOW, PASSWORD
 
 
 def text(page) -> str:
@@ -271,3 +274,30 @@ def test_an_address_nobody_knows_gets_the_same_page_and_no_letter(site, visitor,
     page = visitor.post("/sign-in/link/", {"email": "stranger@dorp.example"}, follow=True)
     assert "If we know this address" in text(page)
     assert mail.outbox == []
+
+
+# ---- what happened since ----
+
+
+def line_about(kind: str, site, anna, minutes: int) -> None:
+    shard = site.home.shard(PersonId(anna.pk))
+    with transaction.atomic():
+        book.append(kind, {"shard": shard}, now=NOW + timedelta(minutes=minutes))
+
+
+def test_the_confirmation_tells_what_the_book_says_was_done(as_anna, anna, site):
+    objection.submit(anna, route="form", now=NOW)
+    assert text(as_anna.get("/privacy/objected/")).count("still to come") == 4
+    for minutes, kind in enumerate(("shard_dropped", "shard_retrained", "purge_done"), 1):
+        line_about(kind, site, anna, minutes)
+    page = text(as_anna.get("/privacy/objected/"))
+    assert page.count("still to come") == 1
+    assert page.count('class="done"') == 4
+    assert "12:02" in page
+
+
+def test_whose_posts_were_in_no_memory_waits_for_nothing(anna):
+    no = objection.submit(anna, route="form", now=NOW)
+    served = Line(index=no.entry_id + 1, kind="served", at=NOW, objection=no)
+    told = privacy.steps(no, [served])
+    assert [step.needless for step in told if step.at is None] == [True, True, True]

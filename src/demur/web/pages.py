@@ -24,7 +24,7 @@ Disallow: /privacy/mine/
 Disallow: /privacy/object/
 Disallow: /privacy/objected/
 Disallow: /privacy/receipts/
-Disallow: /operator/
+Disallow: /admin/
 Disallow: /sign-in/
 Disallow: /v1/
 """

@@ -17,7 +17,6 @@ from django.shortcuts import redirect
 from django.urls import reverse, reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, gettext_lazy
-from django.utils.translation import gettext as _
 
 from demur.corpus.explain import Explanation
 from demur.errors import NotAllowed, NotFound
@@ -52,11 +51,40 @@ class ObjectionForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Something that follows from a No; `at` is None while it is still to come."""
+    """Something that follows from a No; `at` is None while it is still to come, or needless."""
 
     title: str
     text: str
     at: datetime | None
+    needless: bool = False
+
+
+SILENT = (
+    gettext_lazy("Silent"),
+    gettext_lazy(
+        "Answers, quotes, search and memories use nothing of yours. The part of the memory that"
+        " had seen your posts is set aside."
+    ),
+)
+# What the worker then does, by the line it writes into the book.
+FOLLOWS = {
+    "shard_dropped": (
+        gettext_lazy("Taken out"),
+        gettext_lazy("The part of the memory that had seen your posts is out of service for good."),
+    ),
+    "shard_retrained": (
+        gettext_lazy("Learned again"),
+        gettext_lazy("That part is made again, without your posts."),
+    ),
+    "served": (
+        gettext_lazy("Back in service, without you"),
+        gettext_lazy("The assistant speaks again. You get a proof that you are not in it."),
+    ),
+    "purge_done": (
+        gettext_lazy("Wiped"),
+        gettext_lazy("What was kept of your posts for searching and tracing is wiped."),
+    ),
+}
 
 
 @page.view("GET")
@@ -167,36 +195,21 @@ def receipt(request: HttpRequest, index: int) -> HttpResponse:
 
 
 def steps(standing: models.Objection, lines: list[receipts_.Line]) -> list[Step]:
-    """What follows from a No, in order, with the moment at which the book says it was done."""
+    """What follows from a No, in order, with the moment at which the book says it was done.
+
+    Whose posts were in no memory has nothing to be dropped: once a model is served after their
+    No, those steps are not needed.
+    """
     done: dict[str, datetime] = {}
     for line in lines:
         if line.index > standing.entry_id:
             done.setdefault(line.kind, line.at)
-    return [
-        Step(
-            title=_("Silent"),
-            text=_(
-                "Answers, quotes, search and memories use nothing of yours. The part of the memory"
-                " that had seen your posts is set aside."
-            ),
-            at=standing.at,
-        ),
-        Step(
-            title=_("Erased from search"),
-            text=_("What was kept of your posts for searching and tracing is wiped."),
-            at=done.get("purge_done"),
-        ),
-        Step(
-            title=_("Learned again"),
-            text=_("If your posts were part of a memory, that part is made again without them."),
-            at=done.get("shard_retrained"),
-        ),
-        Step(
-            title=_("Back in service, without you"),
-            text=_("The new part speaks again. You get a proof that you are not in it."),
-            at=done.get("served"),
-        ),
+    nothing_to_drop = "served" in done and "shard_dropped" not in done
+    follows = [
+        Step(title=str(title), text=str(text), at=done.get(kind), needless=nothing_to_drop)
+        for kind, (title, text) in FOLLOWS.items()
     ]
+    return [Step(title=str(SILENT[0]), text=str(SILENT[1]), at=standing.at), *follows]
 
 
 def _person(request: HttpRequest) -> models.Person:

@@ -38,7 +38,7 @@ web = [
 
 urlpatterns = [
     path("v1/", api.urls),
-    path("operator/", admin.site.urls),
+    path("admin/", admin.site.urls),
     path("", include((web, "web"))),
 ]
 
