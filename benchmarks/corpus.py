@@ -111,7 +111,7 @@ def floor(folder: Path, out: Path) -> dict[str, Any]:
 
     pa.set_cpu_count(1)
     out.mkdir()
-    unread = {"origin", "reply_to", "mention_start", "mention_end"}
+    unread = {"origin", "reply_to"}
     source = [name for name in LAKE_SCHEMA.names if name not in unread]
     columns = [name for name in source if name in {*KEPT_SCHEMA.names, "mention_key"}]
     kept = 0
@@ -169,7 +169,9 @@ def datasets(folder: Path, out: Path) -> dict[str, Any]:
 
     def may_train(batch: dict[str, list[Any]]) -> list[bool]:
         answers = []
-        for row in (dict(zip(batch, values, strict=True)) for values in zip(*batch.values())):
+        for row in (
+            dict(zip(batch, values, strict=True)) for values in zip(*batch.values(), strict=True)
+        ):
             author = usable.get(row["account"])
             audience = row["audience"]
             if audience == "unknown" and author:

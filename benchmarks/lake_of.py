@@ -30,7 +30,7 @@ def home() -> Home:
     return Home(key=b"benchmark" * 4, shards=SHARDS, slices=SLICES)
 
 
-def generate(folder: Path, posts: int) -> None:
+def generate(folder: Path, posts: int) -> None:  # noqa: PLR0915  (a list of columns)
     dice = np.random.default_rng(20261121)
     homes = home()
     people = _people(dice)
@@ -195,7 +195,7 @@ def _refusals(dice: Any, count: int, lists: Any) -> Any:
 
 
 def _sentences(dice: Any, count: int) -> list[str]:
-    syllables = "ka ge ver de en ij oo st aar be la mo pi ti wer sch el on ui ter".split()
+    syllables = "ka ge ver de en ij oo st aar be la mo pi ti wer sch el on ui ter".split(" ")  # noqa: SIM905
     words = ["".join(dice.choice(syllables, dice.integers(1, 4))) for _ in range(20_000)]
     odds = 1 / (1 + np.arange(len(words)))
     picks = dice.choice(len(words), (count, 17), p=odds / odds.sum())
