@@ -379,3 +379,24 @@ def test_a_mention_by_two_keys_at_one_place_is_masked_once(village: Town) -> Non
     village.build()
     row = next(row for row in village.kept() if row["text"].startswith("Dag"))
     assert (row["text"], row["mention_keys"]) == ("Dag […]!", [])
+
+
+def test_somebody_is_erased_while_a_build_runs(
+    village: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    village.put(village.post("bob", "nog een, want een bestand moet blijven bestaan"))
+    village.build()
+    before = village.texts()
+    right = builder.decide
+
+    def meanwhile(*arguments):  # type: ignore[no-untyped-def]
+        right(*arguments)
+        for part in village.lake.root.rglob("*.parquet"):
+            rows = pq.read_table(part, partitioning=None)
+            if part.parent.name.startswith("shard=") and rows.num_rows > 1:
+                pq.write_table(rows.slice(1), part)
+
+    monkeypatch.setattr(builder, "decide", meanwhile)
+    with pytest.raises(SiteUnusable, match="build again"):
+        village.build()
+    assert village.texts() == before

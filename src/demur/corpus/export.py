@@ -28,6 +28,7 @@ from demur.corpus.manifest import KEPT_SCHEMA, Manifest, SliceManifest
 from demur.corpus.proof import decide_again
 from demur.corpus.redaction import mask
 from demur.corpus.stored import PARQUET
+from demur.errors import SiteUnusable
 from demur.policy.rules import RULES
 from demur.posts import Mention
 
@@ -90,6 +91,8 @@ def _shard(connection: duckdb.DuckDBPyConnection, job: Export) -> tuple[pa.Table
     places, masks = np.asarray(decided["place"]), np.asarray(decided["mask"])
     again = job.again[slice(*np.searchsorted(job.again, [first, beyond]))]
     every, rows, sampled = _read(job, np.sort(order["place"]), again)
+    if len(every) != len(masks):  # somebody was erased, or two became one, in the meantime
+        raise SiteUnusable("The lake changed while it was being decided on; build again.")
     decide_again(sampled, masks[np.searchsorted(places, again)].tolist(), job.people, job.standing)
     kept = _arranged(
         job, rows, np.asarray(order["place"]), masks[np.searchsorted(places, order["place"])]
