@@ -111,6 +111,7 @@ def test_somebody_copies_what_she_wrote_before_she_objected(village: Town) -> No
     village.build()
     assert reasons(village, copy.id) == ["suppressed-copy"]
     assert short.text in village.texts(), "a short text is nobody's own"
+    assert reasons(village, village.post("anna", SKATES).id) == ["author-objects"]
 
 
 def test_a_copy_of_an_erased_text_stays_out_when_it_comes_back(village: Town) -> None:

@@ -110,7 +110,8 @@ def post_facts(standing: Circumstances, *, mentions: bool) -> str:
         AS post_wish_unreadable,
     {"coalesce(m.mentions, false)" if mentions else "false"} AS post_mentions_objector,
     {"coalesce(m.pictures, false)" if mentions else "false"} AS post_pictures_objector,
-    p.normal_chars >= {OWN_WORDS} AND p.text_hash IN (FROM suppressed) AS post_copies_suppressed,
+    p.normal_chars >= {OWN_WORDS} AND p.text_hash IN (FROM suppressed)
+        AND NOT coalesce(a.objects, false) AS post_copies_suppressed,
     {_held(standing.holds)} AS post_on_hold,
     false AS post_repeats_own
     """

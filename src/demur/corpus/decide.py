@@ -117,7 +117,7 @@ def _accounts(
     connection.register("people", people)
     connection.execute(f"""
         CREATE TEMP TABLE accounts AS
-        SELECT account, person, number, owner, slice, country, declared_audience,
+        SELECT account, person, number, owner, slice, country, declared_audience, objects,
                {asked} {law} AS mask
         FROM (SELECT *, {columns.AUTHOR_FACTS} FROM people)""")
     connection.unregister("people")

@@ -144,7 +144,8 @@ def gather(
         mentions_objector=not keys.isdisjoint(post["mention_key"]),
         pictures_objector=not keys.isdisjoint(post["tagged"]),
         copies_suppressed=post["normal_chars"] >= OWN_WORDS
-        and post["text_hash"] in standing.suppressed,
+        and post["text_hash"] in standing.suppressed
+        and not (account and account["objects"]),  # their own text is no copy of it
         on_hold=any(
             scope.covers(platform=post["platform"], country=country, kind=post["kind"])
             for scope in standing.holds

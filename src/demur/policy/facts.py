@@ -38,7 +38,7 @@ class PostFacts(Generic[Truth, Text, Day]):
     wish_unreadable: Truth  # a signal on the post or in a picture that could not be understood
     mentions_objector: Truth  # a handle, link or tag in its text points at somebody who objects
     pictures_objector: Truth  # somebody who objects is tagged in its pictures
-    copies_suppressed: Truth  # its text is that of a post by somebody who objects or was erased
+    copies_suppressed: Truth  # its text is somebody's who objects or was erased, not its author's
     on_hold: Truth  # an authority or the operator halted what it belongs to
     repeats_own: Truth  # the same person posted the same before, and that one may train
 
