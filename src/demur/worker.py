@@ -24,7 +24,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import rfc8785
-from django.db import transaction
 
 from demur.assistant.generation import words_of
 from demur.corpus import build as corpus
@@ -266,8 +265,7 @@ def _release(site: Site, base: BaseModel, now: datetime) -> None:
         )
         for each in adapters
     ]
-    with transaction.atomic(durable=True):
-        book.lock()
+    with book.writing():
         if _say_changes(served, whole, now):
             authors, mentioned = _people_in(built)
             release.record(
@@ -317,8 +315,7 @@ def _say_changes(served: Sequence[ServedShard], whole: set[int], now: datetime) 
 
 def _say_purged(now: datetime) -> None:
     """A line for each shard whose dropped part has been erased from the disk since it was said."""
-    with transaction.atomic(durable=True):
-        book.lock()
+    with book.writing():
         for shard in sorted(_shards_of("shard_dropped")):
             dropped, purged = (_lines(kind, shard) for kind in ("shard_dropped", "purge_done"))
             if dropped > purged:
@@ -339,8 +336,7 @@ def _lines(kind: str, shard: int) -> int:
 def _say_policy(now: datetime) -> None:
     """A line when the rules or regimes are others than the last time."""
     policy = policy_hash(regimes.load())
-    with transaction.atomic(durable=True):
-        book.lock()
+    with book.writing():
         if (_last("policy") or {}).get("policy") != policy:
             book.append("policy", {"policy": policy}, now=now)
 

@@ -1,0 +1,12 @@
+"""Takes up the village's fixtures."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from village_site import told, told_site, trained_site, village  # noqa: E402
+
+__all__ = ["told", "told_site", "trained_site", "village"]

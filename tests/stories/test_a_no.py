@@ -1,0 +1,191 @@
+"""Marijke says no: what falls silent, how it is proven, and what the model becomes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from village_site import Village
+
+from demur import verify, worker
+from demur.assistant.answer import Answer, Message
+from demur.corpus import build as corpus
+from demur.errors import ProofRejected, StandingUnreadable
+from demur.policy.clause import Outcome
+from demur.rights import book, objection, receipt
+from demur.serving.gate import SURFACES
+from demur.serving.release import read_release
+from demur.site import folder
+from demur.site.folder import Site
+from demur.training.chain import path_of
+from demur.village import addresses, story
+from demur.village.village import load
+
+HERS = story.OBJECTOR
+SAID = load().named(story.CITED_NL).text
+
+
+def object_to(village: Village) -> None:
+    objection.submit(village.person(HERS), route="form", now=village.now())
+
+
+def test_every_surface_there_is_falls_silent_about_her(village: Village) -> None:
+    """A surface that is added and not asked here fails this test."""
+    assistant = village.assistant()
+    hers = village.accounts(HERS)
+
+    def cited() -> set[str]:
+        answer = village.ask(assistant)
+        return {c.account for c in answer.citations} & hers
+
+    def found() -> set[str]:
+        return {hit.account for hit in assistant.search(story.QUESTION_NL, 50)} & hers
+
+    def repeated() -> set[str]:
+        return {post for run in assistant.trace(SAID) for post in run.post_ids}
+
+    ask = {"chat": cited, "search": found, "trace": repeated}
+    assert set(ask) == set(SURFACES)
+    assert all(surface() for surface in ask.values()), "she must be heard before, or this shows nothing"
+    object_to(village)
+    assert not any(surface() for surface in ask.values())
+
+
+def test_an_answer_under_way_is_taken_back(village: Village) -> None:
+    speaking = village.assistant().reply(
+        [Message(role="user", text=story.QUESTION_NL)], max_tokens=50, seed=1
+    )
+    heard = next(speaking), next(speaking)
+    assert all(isinstance(piece, str) for piece in heard)
+    object_to(village)
+    rest = list(speaking)
+    answer = rest[-1]
+    assert len(rest) == 1, "not one more word"
+    assert isinstance(answer, Answer)
+    assert (answer.finish, answer.text, answer.citations) == ("standing-changed", "", ())
+
+
+def test_nobody_knows_who_objects_so_the_base_speaks_alone(village: Village) -> None:
+    assistant = village.assistant()
+    (village.site.root / "demur.db").unlink()
+    answer = village.ask(assistant)
+    assert not answer.memories
+    assert answer.citations == ()
+    assert answer.shards == ()
+    with pytest.raises(StandingUnreadable):
+        assistant.search("pont", 3)
+
+
+def test_her_friend_keeps_his_post_with_her_name_masked(village: Village) -> None:
+    masked = load().named(story.MASKED)
+    handle = f"@{load().people[HERS].profiles[0].handle}"
+    assert handle in masked.text
+    object_to(village)
+    village.build()
+    [post] = [text for text in kept_texts(village) if text.startswith(masked.text[:15])]
+    assert handle not in post
+    decided = worker.explain(village.site, post_id_of(village, story.FRIEND, post), now=village.now())
+    assert [each.decision.outcome for each in decided] == [Outcome.REDACT]
+
+
+def test_her_words_lie_nowhere_that_is_made_from_posts(village: Village) -> None:
+    object_to(village)
+    village.work()
+    left = [
+        path.relative_to(village.site.root)
+        for part in ("build", "models", "memory")
+        for path in (village.site.root / part).rglob("*")
+        if path.is_file() and SAID[:40].encode() in path.read_bytes()
+    ]
+    assert left == []
+    assert not any(SAID[:40] in text for text in kept_texts(village))
+
+
+def test_retrained_without_her_is_never_having_seen_her(
+    village: Village, told_site: Path, tmp_path: Path, serve: Callable[[Site], None]
+) -> None:
+    """Byte for byte: one site learns, hears her No and retrains; the other heard it first."""
+    seen = released(village)
+    object_to(village)
+    village.work()
+    retrained = released(village)
+    shutil.copytree(told_site, tmp_path / "never")
+    other = folder.open_site(tmp_path / "never")
+    serve(other)
+    never = Village(other)
+    object_to(never)
+    never.build()
+    never.train()
+    assert released(never) == retrained
+    assert retrained != seen
+
+
+def test_the_shard_is_rebuilt_to_the_same_bytes_and_a_flipped_bit_is_found(
+    village: Village,
+) -> None:
+    shard = village.site.home.shard(village.person(HERS).pk)
+    made = read_release(village.site.models)
+    assert made is not None
+    digests = worker.rebuild(village.site, shard, progress=lambda line: None)
+    adapter = made.get(shard)
+    assert adapter is not None
+    assert digests == adapter.digests
+    file = path_of(village.site.models, adapter.chains[-1])
+    raw = bytearray(file.read_bytes())
+    raw[-1] ^= 1
+    file.write_bytes(bytes(raw))
+    with pytest.raises(ProofRejected):
+        worker.rebuild(village.site, shard, progress=lambda line: None)
+
+
+def test_the_receipt_tells_what_happened_and_an_outsider_checks_it(
+    village: Village, tmp_path: Path
+) -> None:
+    object_to(village)
+    village.work()
+    lines = receipt.lines(village.person(HERS))
+    kinds = [line.kind for line in lines]
+    assert kinds[0] == "objection"
+    for kind in ("shard_dropped", "shard_retrained", "served", "purge_done"):
+        assert kind in kinds
+    key = str(book.key(village.site))
+    for line in lines:
+        file = tmp_path / f"{line.index}.tlog-proof"
+        file.write_text(line.proof, encoding="utf-8")
+        assert verify.verify_file(file, key=key).lines
+    said = " ".join(verify.verify_file(file, key=key).lines)
+    assert "UNWITNESSED" in said
+
+
+def test_a_second_round_has_nothing_to_do(village: Village) -> None:
+    object_to(village)
+    village.work()
+    before, head = released(village), book.head()
+    village.work()
+    assert released(village) == before
+    assert book.head() == head
+
+
+def released(village: Village) -> list[tuple[int, tuple[str, ...], tuple[str, ...]]]:
+    made = read_release(village.site.models)
+    assert made is not None
+    return [(each.shard, each.roots, each.digests) for each in made.adapters]
+
+
+def kept(village: Village) -> Iterator[dict[str, str]]:
+    for shard in range(village.site.home.shards):
+        built = corpus.current(village.site.build, shard)
+        yield from pq.read_table(built.kept, columns=["post_id", "account", "text"]).to_pylist()
+
+
+def kept_texts(village: Village) -> list[str]:
+    return [row["text"] for row in kept(village)]
+
+
+def post_id_of(village: Village, who: str, text: str) -> str:
+    accounts = {addresses.account_id(profile) for profile in load().people[who].profiles}
+    [found] = [r["post_id"] for r in kept(village) if r["account"] in accounts and r["text"] == text]
+    return found

@@ -1,0 +1,130 @@
+"""The village as a real site, imported and told forty days ago, over the tiny random base.
+
+Made once a run; each story gets a copy of the folder and is the site that this process serves.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import tiny_base  # noqa: E402
+
+from demur import worker  # noqa: E402
+from demur.assistant.answer import Answer, Assistant, Message  # noqa: E402
+from demur.policy import regimes  # noqa: E402
+from demur.rights import intake, mail, models, notice, people, standing  # noqa: E402
+from demur.site import folder, start  # noqa: E402
+from demur.site.folder import Site  # noqa: E402
+from demur.village import addresses, archives, story  # noqa: E402
+from demur.village.village import load  # noqa: E402
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+TOLD = NOW - timedelta(days=40)
+PRESENT = {"operator", "marijke", "bram", "ben", "kees", "sem", "priya"}
+
+
+@dataclass(frozen=True)
+class Village:
+    """A site and what its stories keep asking of it."""
+
+    site: Site
+
+    def now(self) -> datetime:
+        return NOW
+
+    def person(self, key: str) -> models.Person:
+        return people.find(addresses.account_id(load().people[key].profiles[0]))
+
+    def accounts(self, key: str) -> set[str]:
+        return {addresses.account_id(profile) for profile in load().people[key].profiles}
+
+    def assistant(self) -> Assistant:
+        today = NOW.date()
+        return Assistant.open(self.site.root, standing.of(self.site, today=lambda: today))
+
+    def ask(self, assistant: Assistant, question: str = story.QUESTION_NL) -> Answer:
+        asked = [Message(role="user", text=question)]
+        last = list(assistant.reply(asked, max_tokens=8, seed=1))[-1]
+        assert isinstance(last, Answer)
+        return last
+
+    def build(self) -> None:
+        worker.build(self.site, now=NOW)
+
+    def train(self) -> None:
+        worker.train(self.site, now=self.now, progress=lambda line: None)
+
+    def work(self) -> list[str]:
+        return list(worker.work(self.site, now=self.now, once=True))
+
+
+@pytest.fixture(scope="session")
+def told_site(
+    serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """Everything imported and everybody told; nothing decided yet."""
+    base = tiny_base.write(tmp_path_factory.mktemp("base"))
+    root = tmp_path_factory.mktemp("told") / "site"
+    site = folder.create(
+        root, name="Tureluur", origin="tureluur.example/log", shards=4, slices=3, base=str(base)
+    )
+    serve(site)
+    start.prepare(site)
+    for delivery in archives.write(tmp_path_factory.mktemp("archives")):
+        if delivery.path.stem.split("-")[-1].removesuffix(".tar") not in PRESENT:
+            continue  # a smaller village tells the same stories sooner
+        intake.take(
+            site, delivery.path, audience=delivery.audience, groups=delivery.groups, now=TOLD
+        )
+    notice.announce(now=TOLD, regimes=regimes.load())
+    mail.send_due(TOLD)
+    _rest()
+    yield root
+
+
+@pytest.fixture(scope="session")
+def trained_site(
+    told_site: Path, serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The same, decided, remembered, trained and released."""
+    root = tmp_path_factory.mktemp("trained") / "site"
+    village = _copy(told_site, root, serve)
+    village.build()
+    village.train()
+    _rest()
+    return root
+
+
+@pytest.fixture
+def told(told_site: Path, serve: Callable[[Site], None], tmp_path: Path) -> Iterator[Village]:
+    yield _copy(told_site, tmp_path / "told", serve)
+    _rest()
+
+
+@pytest.fixture
+def village(trained_site: Path, serve: Callable[[Site], None], tmp_path: Path) -> Iterator[Village]:
+    yield _copy(trained_site, tmp_path / "village", serve)
+    _rest()
+
+
+def _copy(source: Path, target: Path, serve: Callable[[Site], None]) -> Village:
+    shutil.copytree(source, target)
+    site = folder.open_site(target)
+    serve(site)
+    return Village(site)
+
+
+def _rest() -> None:
+    """Close every connection, so that nothing stays in a write-ahead log that is not copied."""
+    from django.db import connections
+
+    connections.close_all()
