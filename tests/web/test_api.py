@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from demur.errors import NotFound, StandingUnreadable
-from demur.web import api, keys
+from demur.web import api, keys, wire
 
 ASK = [{"role": "user", "content": "When is the fair?"}]
 
@@ -122,13 +122,13 @@ def test_a_session_is_no_key(as_anna, assistant):
     ("change", "param"),
     [
         ({"messages": []}, "messages"),
-        ({"messages": ASK * (api.MAX_MESSAGES + 1)}, "messages"),
+        ({"messages": ASK * (wire.MAX_MESSAGES + 1)}, "messages"),
         ({"messages": [{"role": "user"}]}, "messages"),
         ({"messages": [{"role": "wizard", "content": "x"}]}, "messages"),
         ({"messages": [*ASK, {"role": "assistant", "content": "x"}]}, "messages"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages"),
         ({"max_tokens": 0}, "max_tokens"),
-        ({"max_tokens": api.MAX_TOKENS + 1}, "max_tokens"),
+        ({"max_tokens": wire.MAX_TOKENS + 1}, "max_tokens"),
         ({"max_completion_tokens": -1}, "max_completion_tokens"),
         ({"temperature": 3}, "temperature"),
         ({"seed": -1}, "seed"),

@@ -91,6 +91,7 @@ def test_with_the_keyboard_alone(chromium, address, anna):
     context = chromium.new_context(locale="nl")
     page = context.new_page()
     page.goto(f"{address}/sign-in/?next=/")
+    page.wait_for_function("document.activeElement.id === 'id_username'")
     page.keyboard.type("anna")  # the first field is where one starts
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
