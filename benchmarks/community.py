@@ -44,7 +44,9 @@ def accounts(source: Path) -> Iterator[dict[str, Any]]:
             "age_band": band,
             "age_known_on": known_on,
             "country": author["country"],
-            "language": "nl" if author["langs"].get("nl", 0) > author["langs"].get("en", 0) else "en",
+            "language": "nl"
+            if author["langs"].get("nl", 0) > author["langs"].get("en", 0)
+            else "en",
             "locked": author["profile_visibility"] == "locked",
             "linked_to": [account_id(other) for other in author["linked_to"]],
         }

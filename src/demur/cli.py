@@ -13,6 +13,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -312,10 +313,21 @@ def demo(args: argparse.Namespace) -> None:
     def say(text: str) -> None:
         print(text, flush=True)
 
-    if not story.told(site):
-        story.tell(site, say=say, clock=now)
-    if not args.once:
-        story.serve(site, say=say)
+    with ExitStack() as served:
+
+        def ready() -> None:
+            if not args.once:
+                served.enter_context(story.beside(site, "serve"))
+                story.address(site, say)
+
+        if story.told(site):
+            ready()
+        else:
+            story.tell(site, say=say, clock=now, ready=ready)
+        if not args.once:
+            worker = served.enter_context(story.beside(site, "work"))
+            say("\nStop with Ctrl-C. `make run` starts it again within seconds.")
+            worker.wait()
 
 
 def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from top to bottom)

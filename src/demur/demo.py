@@ -12,7 +12,8 @@ import sys
 import textwrap
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,7 +29,6 @@ from demur.people import PersonId
 from demur.policy import regimes
 from demur.policy.decision import Reason, of_mask
 from demur.rights import book, intake, mail, models, notice, objection, people, receipt, standing
-from demur.site import serve as serving
 from demur.site.folder import Site
 from demur.village import addresses, archives, story
 from demur.village.village import load
@@ -49,8 +49,11 @@ def told(site: Site) -> bool:
     return {"objection", "shard_retrained", "served"} <= lines
 
 
-def tell(site: Site, *, say: Say, clock: Clock) -> None:
-    """The whole story; raises ProofRejected where something in it does not hold."""
+def tell(site: Site, *, say: Say, clock: Clock, ready: Callable[[], None]) -> None:
+    """The whole story; raises ProofRejected where something in it does not hold.
+
+    ready: called as soon as there is something to serve, in the middle of the story.
+    """
     then = clock() - WAITED
     _heading(
         say, "1. Posts come in", "Archives as the platforms export them, one person at a time."
@@ -70,6 +73,7 @@ def tell(site: Site, *, say: Say, clock: Clock) -> None:
         f"{site.home.shards} shards of people, side by side.",
     )
     worker.train(site, now=clock, progress=lambda line: say(f"   {line}"))
+    ready()
     assistant = Assistant.open(site.root, standing.of(site, today=lambda: clock().date()))
     _heading(say, "5. A question", story.QUESTION_NL)
     _ask(assistant, say)
@@ -95,28 +99,31 @@ def tell(site: Site, *, say: Say, clock: Clock) -> None:
     say("   the same bytes.")
 
 
-def serve(site: Site, *, say: Say) -> None:
-    """Serve the village until stopped, with its worker beside it."""
-    address = site.address
-    say(f"\nThe village is at {address}\n")
+@contextmanager
+def beside(site: Site, command: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`demur serve` or `demur work` for this site, in a process of its own until the block ends."""
+    words = [sys.executable, "-m", "demur.cli", command, "--site", str(site.root)]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def address(site: Site, say: Say) -> None:
+    """Where to look and whom to sign in as."""
+    say(f"\nThe village is at {site.address}\n")
     for page, what in (
         ("/privacy/", "the privacy centre"),
         ("/ask/", "the assistant"),
         ("/log/", "the book"),
         ("/admin/", "the operator's desk"),
     ):
-        say(f"   {address}{page:<10} {what}")
+        say(f"   {site.address}{page:<10} {what}")
     say("\nSign in as:")
     for one in story.SIGN_INS:
         say(f"   {one.user:<10} {one.password:<16} {one.part}")
-    say("\nStop with Ctrl-C. `make run` starts it again within seconds.")
-    command = [sys.executable, "-m", "demur.cli", "work", "--site", str(site.root)]
-    beside = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        serving.run(site)
-    finally:
-        beside.terminate()
-        beside.wait()
 
 
 def _account() -> str:

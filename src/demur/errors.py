@@ -1,12 +1,12 @@
 """Every way in which Demur can refuse, as one small tree. Each message says what to do next.
 
-    Refusal                     exit code 2, HTTP 4xx: the input or the state is not right
-    ├── ArchiveUnreadable       a file that was given to us cannot be read
-    ├── SiteUnusable            the site folder, its settings, keys or database are not right
-    ├── NotFound                no such account, post, shard, entry or receipt
-    ├── NotAllowed              the asker may not do this
-    ├── StandingUnreadable      nobody can say who objects now, so nobody's words are used
-    └── ProofRejected           a signature, a proof, a digest or a rebuilt file does not hold
+Refusal                     exit code 2, HTTP 4xx: the input or the state is not right
+├── ArchiveUnreadable       a file that was given to us cannot be read
+├── SiteUnusable            the site folder, its settings, keys or database are not right
+├── NotFound                no such account, post, shard, entry or receipt
+├── NotAllowed              the asker may not do this
+├── StandingUnreadable      nobody can say who objects now, so nobody's words are used
+└── ProofRejected           a signature, a proof, a digest or a rebuilt file does not hold
 """
 
 

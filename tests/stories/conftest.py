@@ -7,6 +7,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from village_site import told, told_site, trained_site, village  # noqa: E402
+from village_site import told, told_site, trained_site, village
 
 __all__ = ["told", "told_site", "trained_site", "village"]

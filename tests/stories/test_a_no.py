@@ -49,7 +49,9 @@ def test_every_surface_there_is_falls_silent_about_her(village: Village) -> None
 
     ask = {"chat": cited, "search": found, "trace": repeated}
     assert set(ask) == set(SURFACES)
-    assert all(surface() for surface in ask.values()), "she must be heard before, or this shows nothing"
+    assert all(surface() for surface in ask.values()), (
+        "she must be heard before, or this shows nothing"
+    )
     object_to(village)
     assert not any(surface() for surface in ask.values())
 
@@ -87,7 +89,9 @@ def test_her_friend_keeps_his_post_with_her_name_masked(village: Village) -> Non
     village.build()
     [post] = [text for text in kept_texts(village) if text.startswith(masked.text[:15])]
     assert handle not in post
-    decided = worker.explain(village.site, post_id_of(village, story.FRIEND, post), now=village.now())
+    decided = worker.explain(
+        village.site, post_id_of(village, story.FRIEND, post), now=village.now()
+    )
     assert [each.decision.outcome for each in decided] == [Outcome.REDACT]
 
 
@@ -187,5 +191,7 @@ def kept_texts(village: Village) -> list[str]:
 
 def post_id_of(village: Village, who: str, text: str) -> str:
     accounts = {addresses.account_id(profile) for profile in load().people[who].profiles}
-    [found] = [r["post_id"] for r in kept(village) if r["account"] in accounts and r["text"] == text]
+    [found] = [
+        r["post_id"] for r in kept(village) if r["account"] in accounts and r["text"] == text
+    ]
     return found

@@ -16,16 +16,16 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import tiny_base  # noqa: E402
+import tiny_base
 
-from demur import worker  # noqa: E402
-from demur.assistant.answer import Answer, Assistant, Message  # noqa: E402
-from demur.policy import regimes  # noqa: E402
-from demur.rights import intake, mail, models, notice, people, standing  # noqa: E402
-from demur.site import folder, start  # noqa: E402
-from demur.site.folder import Site  # noqa: E402
-from demur.village import addresses, archives, story  # noqa: E402
-from demur.village.village import load  # noqa: E402
+from demur import worker
+from demur.assistant.answer import Answer, Assistant, Message
+from demur.policy import regimes
+from demur.rights import intake, mail, models, notice, people, standing
+from demur.site import folder, start
+from demur.site.folder import Site
+from demur.village import addresses, archives, story
+from demur.village.village import load
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 TOLD = NOW - timedelta(days=40)

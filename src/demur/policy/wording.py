@@ -26,11 +26,11 @@ _REASONS: dict[str, tuple[str, str]] = {
     ),
     "closed-group": (
         "You posted it in a closed group.",
-        "Je plaatste het in een besloten groep.",
+        "U plaatste het in een besloten groep.",
     ),
     "not-public": (
         "You posted it for friends or followers only.",
-        "Je plaatste het alleen voor vrienden of volgers.",
+        "U plaatste het alleen voor vrienden of volgers.",
     ),
     "audience-unknown": (
         "We do not know who could see it, so we treat it as not public.",
@@ -38,72 +38,72 @@ _REASONS: dict[str, tuple[str, str]] = {
     ),
     "chat-without-switch": (
         "It is a chat with the assistant, and you have not switched on that chats may be used.",
-        "Het is een gesprek met de assistent, en je hebt niet aangezet dat gesprekken"
+        "Het is een gesprek met de assistent, en u hebt niet aangezet dat gesprekken"
         " mogen worden gebruikt.",
     ),
     "profile-locked": (
         "Your profile is locked.",
-        "Je profiel staat op slot.",
+        "Uw profiel staat op slot.",
     ),
     "profile-visibility-unknown": (
         "We do not know whether your profile is open, so we treat it as locked.",
-        "We weten niet of je profiel openbaar is, dus behandelen we het als op slot.",
+        "We weten niet of uw profiel openbaar is, dus behandelen we het als op slot.",
     ),
     "profile-itself": (
         "It is your name or profile photo. Those are never used.",
-        "Het is je naam of profielfoto. Die worden nooit gebruikt.",
+        "Het is uw naam of profielfoto. Die worden nooit gebruikt.",
     ),
     "somebody-elses-words": (
         "You shared somebody else's post. Those words are theirs.",
-        "Je deelde een bericht van iemand anders. Die woorden zijn van hen.",
+        "U deelde een bericht van iemand anders. Die woorden zijn van hen.",
     ),
     "account-unknown": (
         "The account it came from is not on record with us as yours.",
-        "Het account waar het vandaan komt staat bij ons niet als het jouwe bekend.",
+        "Het account waar het vandaan komt staat bij ons niet als het uwe bekend.",
     ),
     "age-unknown": (
         "We do not know your age, so we use nothing of yours.",
-        "We weten niet hoe oud je bent, dus gebruiken we niets van je.",
+        "We weten niet hoe oud u bent, dus gebruiken we niets van u.",
     ),
     "under-age-now": (
         "You are not of age yet.",
-        "Je bent nog niet meerderjarig.",
+        "U bent nog niet meerderjarig.",
     ),
     "under-age-when-posted": (
         "You were not of age yet when you posted it.",
-        "Je was nog niet meerderjarig toen je het plaatste.",
+        "U was nog niet meerderjarig toen u het plaatste.",
     ),
     "country-unknown": (
         "We do not know in which country you live, so we do not know which law protects you.",
-        "We weten niet in welk land je woont, en dus niet welke wet je beschermt.",
+        "We weten niet in welk land u woont, en dus niet welke wet u beschermt.",
     ),
     "regime-off": (
         "In your country this is switched off.",
-        "In jouw land staat dit uit.",
+        "In uw land staat dit uit.",
     ),
     "not-opted-in": (
         "In your country we ask first, and you have not said yes.",
-        "In jouw land vragen we het eerst, en je hebt geen ja gezegd.",
+        "In uw land vragen we het eerst, en u hebt geen ja gezegd.",
     ),
     "no-notice": (
         "You have not been told yet.",
-        "Je hebt nog geen bericht van ons gekregen.",
+        "U hebt nog geen bericht van ons gekregen.",
     ),
     "notice-undelivered": (
         "We wrote to you, but our notice has not reached you.",
-        "We hebben je geschreven, maar ons bericht heeft je niet bereikt.",
+        "We hebben u geschreven, maar ons bericht heeft u niet bereikt.",
     ),
     "waiting-period": (
         "You have been told, and your time to object is still running.",
-        "Je hebt bericht gekregen, en je tijd om bezwaar te maken loopt nog.",
+        "U hebt bericht gekregen, en uw tijd om bezwaar te maken loopt nog.",
     ),
     "author-objects": (
         "You objected.",
-        "Je hebt bezwaar gemaakt.",
+        "U hebt bezwaar gemaakt.",
     ),
     "linked-account-objects": (
         "You objected with another account of yours. That covers this one too.",
-        "Je hebt met een ander account bezwaar gemaakt. Dat geldt ook voor dit account.",
+        "U hebt met een ander account bezwaar gemaakt. Dat geldt ook voor dit account.",
     ),
     "objector-pictured": (
         "Somebody who objects is tagged in its pictures.",
@@ -125,7 +125,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     ),
     "profile-refuses": (
         "Your profile carries a setting or mark that says no to training.",
-        "Op je profiel staat een instelling of kenmerk dat nee zegt tegen training.",
+        "Op uw profiel staat een instelling of kenmerk dat nee zegt tegen training.",
     ),
     "post-refuses": (
         "The post carries a mark that says no to training.",
@@ -137,7 +137,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     ),
     "wish-unreadable": (
         "It or your profile carries a mark about training that we cannot read. We take it as a no.",
-        "Op het bericht of je profiel staat een kenmerk over training dat we niet kunnen lezen."
+        "Op het bericht of uw profiel staat een kenmerk over training dat we niet kunnen lezen."
         " We vatten dat op als een nee.",
     ),
     "outside-window": (
@@ -146,7 +146,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     ),
     "copy-of-own": (
         "You posted the same before. It counts once.",
-        "Je plaatste hetzelfde al eerder. Het telt één keer.",
+        "U plaatste hetzelfde al eerder. Het telt één keer.",
     ),
 }
 

@@ -16,7 +16,9 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -126,14 +128,16 @@ def _convert(origin: Path, target: Path) -> dict[str, Any]:
     from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415
 
     disable_progress_bar()  # type: ignore[no-untyped-call]
+    quiet = redirect_stderr(StringIO())  # dequantising draws a bar of its own; errors are raised
     where: dict[str, Any] = {"pretrained_model_name_or_path": str(origin)}
     if origin.is_file():
         where = {"pretrained_model_name_or_path": str(origin.parent), "gguf_file": origin.name}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(local_files_only=True, **where)
-        model = AutoModelForCausalLM.from_pretrained(
-            local_files_only=True, dtype="float32", **where
-        )
+        with quiet:
+            tokenizer = AutoTokenizer.from_pretrained(local_files_only=True, **where)
+            model = AutoModelForCausalLM.from_pretrained(
+                local_files_only=True, dtype="float32", **where
+            )
     except (OSError, ValueError, KeyError) as error:
         raise SiteUnusable(
             f"{origin.name} does not load as a causal language model ({error}); choose another."
