@@ -3,8 +3,8 @@
     python benchmarks/community.py ../shared/data/community FOLDER
 
 writes FOLDER/accounts.jsonl, FOLDER/posts.jsonl and FOLDER/images, to be taken in with
-`demur import FOLDER`. Country, age, locks, linked accounts and audiences in that data were made up by a
-hash (its `assigned` field says which); texts, pictures and authors are real.
+`demur import FOLDER`. Country, age, locks, linked accounts and audiences in that data were made
+up by a hash (its `assigned` field says which); texts, pictures and authors are real.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ def accounts(source: Path) -> Iterator[dict[str, Any]]:
             continue
         seen.add(account_id(author["author"]))
         band, known_on = BANDS[author["age_band"]]
+        mailbox = hashlib.sha256(author["author"].encode()).hexdigest()[:12]
         yield {
             "id": account_id(author["author"]),
             "name": author["author_name"],
-            "email": f"{hashlib.sha256(author['author'].encode()).hexdigest()[:12]}@community.example",
+            "email": f"{mailbox}@community.example",
             "age_band": band,
             "age_known_on": known_on,
             "country": author["country"],

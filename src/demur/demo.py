@@ -202,9 +202,8 @@ def _object(site: Site, assistant: Assistant, say: Say, clock: Clock) -> str:
     committed = time.perf_counter()
     left = [hit for hit in assistant.search(story.QUESTION_NL, 20) if hit.account == _account()]
     silence = (time.perf_counter() - committed) * 1000
-    say(
-        f"   line {said.entry.index} of the book; {len(left)} of her posts found {silence:.0f} ms later"
-    )
+    say(f"   line {said.entry.index} of the book")
+    say(f"   {len(left)} of her posts found, {silence:.0f} ms later")
     sent = mail.send_due(clock())
     say(f"   {sent} letter with the receipt")
     return receipt.text(said)
