@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 
-Command = Callable[[argparse.Namespace], None]
+Command = Callable[..., None]  # of the arguments, and of the opened site if it takes one
+
+
+OPEN_NO_SITE = {"init", "verify"}
 
 
 def now() -> datetime:
@@ -87,56 +90,55 @@ def init(args: argparse.Namespace) -> None:
     )
 
 
-def import_(args: argparse.Namespace) -> None:
+def import_(args: argparse.Namespace, site: Site) -> None:
     """Read archives of posts into the site. Reading the same archive again changes nothing."""
     from demur.posts import Audience
     from demur.rights import intake
 
-    site = site_of(args)
     audience = Audience(args.audience) if args.audience else None
+    reports = []
     for path in args.paths:
         report = intake.take(
             site, path, platform=args.platform, audience=audience, groups=args.group, now=now()
         )
-        fields = dataclasses.asdict(report)
-        rows = [("read", report.read), ("stored", report.stored), ("already here", report.already)]
-        rows += [(f"skipped: {why}", n) for why, n in sorted(report.skipped.items())]
-        show(args, fields, lambda path=path, rows=rows: [f"{path}", *table(rows)])  # type: ignore[misc]
-        for problem in getattr(report, "problems", ()):
+        reports.append({"path": str(path), **dataclasses.asdict(report)})
+        if not args.json:
+            rows = [("read", report.read), ("stored", report.stored)]
+            rows += [("already here", report.already)]
+            rows += [(f"skipped: {why}", n) for why, n in sorted(report.skipped.items())]
+            rows += [(f"audience unknown, group {g}", n) for g, n in sorted(report.groups.items())]
+            print("\n".join([str(path), *table(rows)]), flush=True)
+        for problem in report.problems:
             print(f"  {problem}", file=sys.stderr)
+    if args.json:
+        print(json.dumps(reports, ensure_ascii=False, indent=2, default=str))
 
 
-def notify(args: argparse.Namespace) -> None:
+def notify(args: argparse.Namespace, site: Site) -> None:
     """Write a notice to everybody who has not been told, and send what is due."""
     from demur.policy import regimes
     from demur.rights import mail, notice
 
-    site_of(args)
     counts = notice.announce(now=now(), regimes=regimes.load())
     sent = mail.send_due(now())
     rows = [*dataclasses.asdict(counts).items(), ("letters sent", sent)]
     show(args, dict(rows), lambda: table(rows))
 
 
-def build(args: argparse.Namespace) -> None:
+def build(args: argparse.Namespace, site: Site) -> None:
     """Let the law decide post by post, and write what is kept as one manifest a shard."""
     from demur import worker
 
-    site = site_of(args)
     manifests = worker.build(site, now=now())
     rows = [(f"shard {m.shard}", m.posts) for m in manifests]
-    value = [
-        {"shard": m.shard, "root": m.root, "posts": n}
-        for m, (_, n) in zip(manifests, rows, strict=True)
-    ]
+    value = [{"shard": m.shard, "root": m.root, "posts": m.posts} for m in manifests]
     show(args, value, lambda: ["posts kept:", *table(rows)])
 
 
-def train(args: argparse.Namespace) -> None:
+def train(args: argparse.Namespace, site: Site) -> None:
     """Train what the manifests ask for and no finished slice holds yet, then release it."""
     from demur import worker
 
-    site = site_of(args)
     release = worker.train(site, now=now, progress=lambda line: print(line, file=sys.stderr))
     show(
         args,
@@ -145,28 +147,25 @@ def train(args: argparse.Namespace) -> None:
     )
 
 
-def serve(args: argparse.Namespace) -> None:
+def serve(args: argparse.Namespace, site: Site) -> None:
     """Serve the privacy centre, the assistant, the API and the log's tiles."""
     from demur.site.serve import run
 
-    site = site_of(args)
     run(site)
 
 
-def work(args: argparse.Namespace) -> None:
+def work(args: argparse.Namespace, site: Site) -> None:
     """The worker: send letters, and where the models wanted differ from those served, rebuild."""
     from demur import worker
 
-    site = site_of(args)
     for line in worker.work(site, now=now, once=args.once):
         print(line, flush=True)
 
 
-def ask(args: argparse.Namespace) -> None:
+def ask(args: argparse.Namespace, site: Site) -> None:
     """Ask the assistant one question."""
     from demur.assistant.answer import Answer, Assistant, Message
 
-    site = site_of(args)
     assistant = Assistant.open(site.root, standing_of(site))
     for piece in assistant.reply([Message(role="user", text=args.text)], seed=args.seed):
         if not isinstance(piece, Answer):
@@ -183,11 +182,10 @@ def ask(args: argparse.Namespace) -> None:
             print("(The community's memories are off: the base model spoke alone.)")
 
 
-def trace(args: argparse.Namespace) -> None:
+def trace(args: argparse.Namespace, site: Site) -> None:
     """Find the public posts whose words a text repeats."""
     from demur.assistant.answer import Assistant
 
-    site = site_of(args)
     spans = Assistant.open(site.root, standing_of(site)).trace(args.text)
     show(
         args,
@@ -199,11 +197,10 @@ def trace(args: argparse.Namespace) -> None:
     )
 
 
-def explain(args: argparse.Namespace) -> None:
+def explain(args: argparse.Namespace, site: Site) -> None:
     """Say what is decided about a post, or about every post of an account, with all reasons."""
     from demur import worker
 
-    site = site_of(args)
     decided = worker.explain(site, args.what, now=now())
     show(
         args,
@@ -223,11 +220,10 @@ def explain(args: argparse.Namespace) -> None:
     )
 
 
-def object_(args: argparse.Namespace) -> None:
+def object_(args: argparse.Namespace, site: Site) -> None:
     """Enter a No that came by letter. It takes effect before this command ends."""
     from demur.rights import objection, people, receipt
 
-    site = site_of(args)
     person = people.find(args.account)
     said = objection.submit(person, route="letter", email=args.email, reason=args.reason, now=now())
     text = receipt.text(said)
@@ -244,12 +240,11 @@ def object_(args: argparse.Namespace) -> None:
     )
 
 
-def hold(args: argparse.Namespace) -> None:
+def hold(args: argparse.Namespace, site: Site) -> None:
     """Halt the use of a platform, a country or a kind, until it is lifted."""
     from demur.people import Scope
     from demur.rights import hold as holds
 
-    site_of(args)
     scope = Scope(platform=args.platform, country=args.country, kind=args.kind)
     placed = holds.place(scope, by=args.by, now=now())
     show(
@@ -259,11 +254,10 @@ def hold(args: argparse.Namespace) -> None:
     )
 
 
-def lift(args: argparse.Namespace) -> None:
+def lift(args: argparse.Namespace, site: Site) -> None:
     """Lift a hold."""
     from demur.rights import hold as holds
 
-    site_of(args)
     holds.lift(args.hold, by=args.by, now=now())
     show(args, {"lifted": args.hold}, lambda: [f"Hold {args.hold} is lifted."])
 
@@ -279,11 +273,10 @@ def verify(args: argparse.Namespace) -> None:
     show(args, value, lambda: list(verdict.lines))
 
 
-def rebuild(args: argparse.Namespace) -> None:
+def rebuild(args: argparse.Namespace, site: Site) -> None:
     """Retrain a shard from its manifest, from nothing, and compare every byte."""
     from demur import worker
 
-    site = site_of(args)
     digests = worker.rebuild(site, args.shard, progress=lambda line: print(line, file=sys.stderr))
     show(
         args,
@@ -292,11 +285,10 @@ def rebuild(args: argparse.Namespace) -> None:
     )
 
 
-def key(args: argparse.Namespace) -> None:
+def key(args: argparse.Namespace, site: Site) -> None:
     """Make a key for the API. It is shown once."""
     from demur.web import keys
 
-    site_of(args)
     text = keys.create(args.label, now())
     show(args, {"key": text}, lambda: [text])
 
@@ -350,7 +342,9 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from to
         )
         one.set_defaults(run=run)
         one.add_argument("--json", action="store_true", help="print JSON")
-        if name not in ("init", "verify"):
+        if name not in OPEN_NO_SITE | {"demo"}:
+            one.set_defaults(open_site=True)
+        if name not in OPEN_NO_SITE:
             default = Path("site") if name == "demo" else Path()
             one.add_argument(
                 "--site", type=Path, default=default, metavar="DIR", help="the site folder"
@@ -407,6 +401,7 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from to
 
     c = command("verify", verify, "demur verify objection-12.tlog-proof")
     c.add_argument("file", type=Path)
+    c.add_argument("--witness", action="append", default=[], help="an outside witness's key")
     c.add_argument("--key", default=None, help="the operator's published key")
     c.add_argument("--against", type=Path, default=None, help="another head or receipt of this log")
 
@@ -422,7 +417,10 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from to
 def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
-        args.run(args)
+        if getattr(args, "open_site", False):
+            args.run(args, site_of(args))  # first: the rooms that a command enters need Django
+        else:
+            args.run(args)
     except ProofRejected as rejected:
         print(f"demur: REJECTED: {rejected}", file=sys.stderr)
         return 1
