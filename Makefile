@@ -24,7 +24,7 @@ check: $(VENV)/.test
 
 docs: $(VENV)/.test
 	$(BIN)/python -m cogapp -r README.md ARCHITECTURE.md docs/commands.md
-	$(BIN)/python -m demur.policy.document > docs/policy.md
+	$(BIN)/python -c "from demur.policy.document import render; print(render(), end='')" > docs/policy.md
 
 setup: $(VENV)/.test
 

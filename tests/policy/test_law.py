@@ -26,7 +26,7 @@ def test_every_reason_has_a_sentence_in_every_language() -> None:
         assert len(said) == len(wording.LANGUAGES), rule.name
         assert all(sentence.endswith(".") for sentence in said)
     assert set(wording._REASONS) == {rule.name for rule in RULES}
-    assert wording.sentence("author-objects", "nl-BE") == "Je hebt bezwaar gemaakt."
+    assert wording.sentence("author-objects", "nl-BE") == "U hebt bezwaar gemaakt."
     assert wording.sentence("author-objects", "fr") == "You objected."
     assert {wording.outcome(each, "nl") for each in Outcome} == {
         wording._OUTCOMES[each][1] for each in Outcome
