@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from demur.errors import StandingUnreadable
@@ -54,12 +56,16 @@ def test_nobody_speaks_when_nobody_can_say_who_objects() -> None:
         door.ask()
 
 
-def test_a_surface_is_found_by_its_name() -> None:
+def test_a_surface_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    # the real list stays as it is: a story asks every surface that is on it
+    surfaces: dict[str, Callable[..., object]] = {}
+    monkeypatch.setattr(gate, "_surfaces", surfaces)
+
     @gate.surface("test: reading aloud")
     def read_aloud() -> str:
         return "words"
 
-    assert gate.SURFACES["test: reading aloud"]() == "words"
+    assert surfaces["test: reading aloud"]() == "words"
     with pytest.raises(ValueError, match="two surfaces"):
 
         @gate.surface("test: reading aloud")
