@@ -146,13 +146,14 @@ def _objections(site: Site, kills: int, dice: random.Random) -> tuple[int, int]:
 
     from demur.rights import models
 
-    people = list(models.Person.objects.order_by("pk").values_list("pk", flat=True))[:kills]
+    whole = models.Person.objects.filter(merged_into=None).order_by("pk")
+    first, *people = list(whole.values_list("pk", flat=True))[: kills + 1]
     connections.close_all()
-    takes = timed("explain", people[0], site=site.root)
-    acknowledged, met = set(), 0
+    takes = timed("object", first, "--out", site.root / "paper", site=site.root)
+    acknowledged, met = {first}, 0
     for person in people:
         words = ("object", person, "--out", site.root / "paper")
-        if demur(*words, site=site.root, kill_after=dice.uniform(0.5, 1.3) * takes):
+        if demur(*words, site=site.root, kill_after=dice.uniform(0.5, 1.1) * takes):
             acknowledged.add(person)
         else:
             met += 1

@@ -67,7 +67,7 @@ def main() -> int:
         return measure(root, asked.people)
 
 
-def measure(root: Path, people: int) -> int:
+def measure(root: Path, people: int) -> int:  # noqa: PLR0915  (read from top to bottom)
     site = open_site(root)
     setup(site)
     prepare(site)
@@ -75,7 +75,9 @@ def measure(root: Path, people: int) -> int:
     from demur.rights import standing
 
     assistant = Assistant.open(root, standing.of(site, today=lambda: datetime.now(UTC).date()))
-    chosen = list(_heard(site))[:people]
+    heard = list(_heard(site))[:people]
+    chosen = [(person, accounts, text) for person, accounts, text, _ in heard]
+    posts = {text: theirs for _, _, text, theirs in heard}
     parent, child = multiprocessing.Pipe()
     beside = multiprocessing.get_context("spawn").Process(
         target=object_one_by_one, args=(str(root), child)
@@ -87,7 +89,8 @@ def measure(root: Path, people: int) -> int:
         return any(hit.account in accounts for hit in assistant.search(text, 20))
 
     def trace(text: str, accounts: set[str]) -> bool:
-        return bool(assistant.trace(text))
+        theirs = posts[text]
+        return any(theirs.intersection(run.post_ids) for run in assistant.trace(text))
 
     def chat(text: str, accounts: set[str]) -> bool:
         asked = [Message(role="user", text=text)]
@@ -146,14 +149,15 @@ def _p99(values: list[float]) -> float:
     return sorted(values)[max(0, -(-len(values) * 99 // 100) - 1)]
 
 
-def _heard(site: Site) -> Iterator[tuple[str, set[str], str]]:
-    """Everybody whose posts are used: the person, their accounts, and their longest text."""
+def _heard(site: Site) -> Iterator[tuple[str, set[str], str, set[str]]]:
+    """Everybody whose posts are used: the person, accounts, their longest text, all their posts."""
     for shard in range(site.home.shards):
         kept = pq.read_table(corpus.current(site.build, shard).kept).to_pylist()
         for person, rows in groupby(kept, key=lambda row: row["person"]):
             theirs = list(rows)
             longest = max((row["text"] for row in theirs), key=len)
-            yield person, {row["account"] for row in theirs}, longest
+            accounts = {row["account"] for row in theirs}
+            yield person, accounts, longest, {row["post_id"] for row in theirs}
 
 
 if __name__ == "__main__":
