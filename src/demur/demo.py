@@ -84,7 +84,7 @@ def tell(site: Site, *, say: Say, clock: Clock, ready: Callable[[], None]) -> No
     _heading(say, "7. The same question", story.QUESTION_NL)
     _ask(assistant, say)
     _heading(
-        say, "8. The shard learns again, without her", "It stood in with its last clean slice."
+        say, "8. The shards learn again, without her", "Hers, and those of people who named her."
     )
     for line in worker.work(site, now=clock, once=True):
         say(f"   {line}")
