@@ -216,12 +216,12 @@ def train_one(site: Site, shard: int) -> tuple[int, bool]:
         Student(base, RECIPE),
         site.models,
         home_key=site.home.key,
-        wanted=_Wanted(site, built),
+        wanted=Wanted(site, built),
     )
     return shard, isinstance(outcome, Adapter)
 
 
-class _Wanted:
+class Wanted:
     """May this build still be learned? Asked between two batches, and answered by what stands."""
 
     def __init__(self, site: Site, built: BuiltShard) -> None:

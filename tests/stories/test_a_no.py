@@ -195,3 +195,15 @@ def post_id_of(village: Village, who: str, text: str) -> str:
         r["post_id"] for r in kept(village) if r["account"] in accounts and r["text"] == text
     ]
     return found
+
+
+def test_a_training_under_way_stops_when_somebody_in_it_objects(told: Village) -> None:
+    told.build()
+    shard = told.site.home.shard(told.person(HERS).pk)
+    wanted = worker.Wanted(told.site, corpus.current(told.site.build, shard))
+    assert wanted()
+    object_to(told)
+    assert not wanted()
+    assert worker.train_one(told.site, shard) == (shard, False)
+    (told.site.root / "demur.db").unlink()
+    assert not wanted(), "nobody can say who objects, so nobody is learned from"
