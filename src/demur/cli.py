@@ -329,9 +329,7 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from to
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
-    def command(
-        name: str, run: Callable[[argparse.Namespace], None], example: str
-    ) -> argparse.ArgumentParser:
+    def command(name: str, run: Command, example: str) -> argparse.ArgumentParser:
         says = " ".join((run.__doc__ or "").split())
         one = commands.add_parser(
             name,
