@@ -51,6 +51,7 @@ class Photo:
     media_type: str  # image/jpeg, image/png or image/webp
     alt: str = ""
     refuses_training: tuple[str, ...] = ()  # e.g. ("plus:DataMining",), read before stripping
+    look: bytes = b""  # 32 bytes: a perceptual hash (PDQ), near for pictures that look alike
     data: bytes = field(default=b"", repr=False, compare=False)  # only between reader and lake
 
 

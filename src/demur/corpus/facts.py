@@ -15,12 +15,12 @@ from typing import Any
 import pyarrow as pa
 
 from demur.corpus.mentions import keys_of_objectors
-from demur.people import Scope
+from demur.people import PersonId, Scope
 from demur.policy import regimes as law_of_the_land
 from demur.policy import signals
 from demur.policy.facts import NEVER, UNKNOWN, AuthorFacts, FactsOf, PlainFacts, PostFacts
 from demur.policy.regimes import Regimes
-from demur.posts import Audience
+from demur.posts import Audience, Mention
 
 PEOPLE_SCHEMA = pa.schema(
     [
@@ -42,6 +42,9 @@ PEOPLE_SCHEMA = pa.schema(
         pa.field("chats_on", pa.bool_(), nullable=False),
         pa.field("declared_audience", pa.string()),  # for archives that carry none
         pa.field("language", pa.string()),
+        pa.field("restricted", pa.bool_(), nullable=False),  # a request of theirs is being decided
+        pa.field("memorial", pa.bool_(), nullable=False),
+        pa.field("untold", pa.list_(pa.string()), nullable=False),  # uses: not told, or too early
     ]
 )
 """One row an account: what `rights.standing` says about it at the moment of the build."""
@@ -49,6 +52,38 @@ PEOPLE_SCHEMA = pa.schema(
 OWN_WORDS = 32
 """Normal characters from which a text counts as somebody's own. Shorter ones ("Happy birthday!")
 are written by many, and suppressing them would let one person silence a greeting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppressed:
+    """What people who were erased, or object, had posted, so that nobody's copy of it is used.
+
+    texts: `Lake.home.mark("text", …)` of the normal form. near: the numbers of `LAKE_SCHEMA.near`.
+    looks: `posts.Photo.look`.
+    """
+
+    texts: frozenset[bytes] = frozenset()
+    near: frozenset[int] = frozenset()
+    looks: frozenset[bytes] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stands:
+    """Everything a build or an explanation has to be told; `rights.standing.stands` reads it in
+    one transaction.
+
+    people: `PEOPLE_SCHEMA`. narrowed: what those withhold whose No covers a part only.
+    named: by post id, the plain names that an objector found in it and confirmed.
+    """
+
+    people: pa.Table = field(repr=False)
+    today: date
+    regimes: Regimes
+    holds: tuple[Scope, ...] = ()
+    declared_groups: frozenset[str] = frozenset()
+    narrowed: Mapping[PersonId, tuple[Scope, ...]] = field(default_factory=dict, repr=False)
+    named: Mapping[str, tuple[Mention, ...]] = field(default_factory=dict, repr=False)
+    suppressed: Suppressed = field(default=Suppressed(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

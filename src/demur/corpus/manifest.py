@@ -36,12 +36,16 @@ KEPT_SCHEMA = pa.schema(
         pa.field("account", pa.string(), nullable=False),
         pa.field("platform", pa.string(), nullable=False),
         pa.field("country", pa.string()),
+        pa.field("group", pa.string()),
         pa.field("kind", pa.string(), nullable=False),
+        pa.field("uses", pa.int8(), nullable=False),  # bit i: the i-th of people.Use is allowed
         pa.field("lang", pa.string(), nullable=False),
         pa.field("created_at", pa.timestamp("us", tz="UTC"), nullable=False),
         pa.field("text", pa.string(), nullable=False),  # masked where the law says so
         pa.field("text_hash", pa.binary(16), nullable=False),  # of the text as it was posted
+        pa.field("near", pa.list_(pa.int64()), nullable=False),  # of the text as it was posted
         pa.field("mention_keys", pa.list_(pa.string()), nullable=False),  # still readable in it
+        pa.field("masked", pa.list_(pa.string()), nullable=False),  # keys of what was taken out
         pa.field("tagged", pa.list_(pa.string()), nullable=False),
         pa.field("url", pa.string()),
         pa.field("attribution", pa.string()),

@@ -17,7 +17,14 @@ import pyarrow as pa
 from demur.people import AccountId, PersonId
 from demur.posts import Audience, Kind, Mention, Photo, Post, normal, text_hash
 
-PHOTO = pa.struct([("sha256", pa.string()), ("media_type", pa.string()), ("alt", pa.string())])
+PHOTO = pa.struct(
+    [
+        ("sha256", pa.string()),
+        ("media_type", pa.string()),
+        ("alt", pa.string()),
+        ("look", pa.binary(32)),  # posts.Photo.look
+    ]
+)
 
 LAKE_SCHEMA = pa.schema(
     [
@@ -32,6 +39,9 @@ LAKE_SCHEMA = pa.schema(
         pa.field("origin", pa.string(), nullable=False),
         pa.field("text", pa.string(), nullable=False),
         pa.field("text_hash", pa.binary(16), nullable=False),  # posts.text_hash
+        pa.field(
+            "near", pa.list_(pa.int64()), nullable=False
+        ),  # posts that share one are near copies
         pa.field("normal_chars", pa.int32(), nullable=False),  # length of posts.normal
         pa.field("lang", pa.string(), nullable=False),  # "und" where it cannot be told
         pa.field("url", pa.string()),

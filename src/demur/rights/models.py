@@ -72,6 +72,11 @@ class Person(models.Model):
     language = models.CharField(max_length=16, blank=True)
     born = models.DateField(null=True, blank=True, db_index=True)  # the latest that was claimed
     opted_in = models.BooleanField(default=False)
+    chats_on = models.BooleanField(default=False)  # their chats with the assistant may be used
+    # Said by somebody without an account here: the handles and names by which others mention them.
+    claimed_keys = models.JSONField(default=list)
+    claimed_names = models.JSONField(default=list)
+    erased_at = models.DateTimeField(null=True, blank=True)
     seen = models.BigIntegerField()  # the line of the book that commits to their secret
     line = models.BigIntegerField()  # of the book: when these facts were last learned
     user = models.OneToOneField(
@@ -107,6 +112,7 @@ class Account(models.Model):
     refuses_training = models.TextField(blank=True)  # a line each: who told, name of the signal
     keys = models.JSONField(default=list)
     declared_audience = models.CharField(max_length=16, blank=True)
+    memorial = models.BooleanField(default=False)
     line = models.BigIntegerField()  # of the book: when these facts were last learned
 
     def __str__(self) -> str:
@@ -123,6 +129,26 @@ class GroupDeclared(models.Model):
         verbose_name_plural = "groups declared public"
 
 
+class GroupClosed(models.Model):
+    """A group that was public and is not any more: its posts are silent at once."""
+
+    name = models.CharField(primary_key=True, max_length=500)
+    line = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "groups closed"
+
+
+class Retracted(models.Model):
+    """A post that its platform has since narrowed, marked or taken back: silent at once."""
+
+    post = models.CharField(primary_key=True, max_length=32)
+    line = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "posts retracted"
+
+
 class Import(models.Model):
     """An import that the database has acknowledged; its posts belong in the lake."""
 
@@ -133,23 +159,62 @@ class Import(models.Model):
     at = models.DateTimeField()
 
 
-class Delivery(models.Model):
-    """A notice to a person: when it was queued, when a mail server took it, when it was seen."""
+class Campaign(models.Model):
+    """A notice: to whom, about which uses. A new use needs a new one; an old No still counts."""
 
-    person = models.OneToOneField(Person, on_delete=models.CASCADE, related_name="notice")
+    name = models.SlugField(primary_key=True, max_length=64)
+    uses = models.JSONField()  # people.Use, a list
+    countries = models.JSONField(default=list)  # empty: every country
+    remind_after = models.IntegerField(null=True, blank=True)  # days; none: no reminder
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="campaign")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Delivery(models.Model):
+    """One campaign's notice to one person: what became of it, each with its moment."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="deliveries")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="deliveries")
     queued_at = models.DateTimeField(null=True, blank=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
-    seen_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)  # a mail server took it
+    bounced_at = models.DateTimeField(null=True, blank=True)  # and gave it back
+    opened_at = models.DateTimeField(null=True, blank=True)  # its link was followed
+    seen_at = models.DateTimeField(null=True, blank=True)  # the banner stood before them
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    no_more = models.BooleanField(default=False)  # they asked for no further reminders
 
     class Meta:
         verbose_name_plural = "deliveries"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["campaign", "person"], name="one_notice_each")
+        ]
+
+
+class Agent(models.Model):
+    """Who may object for others: an organisation with a key (Data Rights Protocol 1.0)."""
+
+    id = models.CharField(primary_key=True, max_length=200)
+    name = models.CharField(max_length=200)
+    key = models.CharField(max_length=100)  # Ed25519, base64
+    token = models.CharField(max_length=64, blank=True)  # SHA-256 of what it shows for a status
+    active = models.BooleanField(default=True)
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="agent")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.id
 
 
 class Objection(models.Model):
-    """A No. It covers everything its person has, and stands until they take it back themselves."""
+    """A No. It stands until its person takes it back; the same No again is answered with it."""
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="objections")
-    scope = models.JSONField(default=dict)  # empty: everything
+    scope = models.JSONField(default=dict)  # people.Scope; empty: everything
+    scope_key = models.TextField(default="{}")  # the same as canonical JSON, to compare
+    agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.PROTECT)
     reason = models.TextField(blank=True)  # never required, never judged
     email = models.EmailField(blank=True)  # where the receipt went
     route = models.CharField(max_length=16)
@@ -164,7 +229,9 @@ class Objection(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["person"], condition=Q(withdrawn_at=None), name="one_no_is_enough"
+                fields=["person", "scope_key"],
+                condition=Q(withdrawn_at=None),
+                name="one_no_is_enough",
             )
         ]
 
@@ -172,11 +239,106 @@ class Objection(models.Model):
         return f"objection {self.entry_id}"
 
 
+class Request(models.Model):
+    """What somebody asked for, and what became of it: states and reasons in the words of DRP 1.0.
+
+    While it is restricted nothing of theirs is used, whatever is decided in the end.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="requests", null=True)
+    exercise = models.CharField(max_length=32)  # deletion, objection:train-ai, access
+    regime = models.CharField(max_length=16, blank=True)
+    route = models.CharField(max_length=16)
+    agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.PROTECT)
+    agent_request = models.CharField(max_length=200, blank=True)
+    callback = models.URLField(blank=True)
+    state = models.CharField(
+        max_length=16
+    )  # open, in_progress, fulfilled, revoked, denied, expired
+    reason = models.CharField(max_length=32, blank=True)  # of in_progress or denied
+    said = models.TextField(blank=True)  # the refusal in words, for its person
+    restricted = models.BooleanField(default=True, db_index=True)
+    due = models.DateField()
+    evidence = models.JSONField(default=list)
+    opened = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="request")
+    opened_at = models.DateTimeField()
+    decided = models.OneToOneField(
+        Entry, null=True, blank=True, on_delete=models.PROTECT, related_name="decision"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    appeal = models.TextField(blank=True)
+    appealed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["agent", "agent_request"],
+                condition=~Q(agent=None),
+                name="an_agents_request_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Proposal(models.Model):
+    """A refusal or a lift that one has proposed and a second must confirm."""
+
+    kind = models.CharField(max_length=16)  # refuse, lift
+    about = models.CharField(max_length=64)  # the request's id, the hold's number
+    payload = models.JSONField(default=dict)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="proposals"
+    )
+    at = models.DateTimeField()
+    second = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="confirmed",
+    )
+    settled_at = models.DateTimeField(null=True, blank=True)
+    agreed = models.BooleanField(null=True, blank=True)
+
+
+class Authority(models.Model):
+    """A supervisory authority, and the key that signs its orders (a C2SP verifier key)."""
+
+    name = models.CharField(primary_key=True, max_length=200)
+    key = models.CharField(max_length=200)
+    countries = models.JSONField(default=list)  # empty: everywhere
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="authority",
+    )
+    active = models.BooleanField(default=True)
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="authority")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "authorities"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Hold(models.Model):
     """A scope that nobody may use, by the operator's or an authority's word."""
 
     scope = models.JSONField(default=dict)
     by = models.CharField(max_length=200)
+    authority = models.ForeignKey(
+        Authority, null=True, blank=True, on_delete=models.PROTECT, related_name="holds"
+    )
+    order = models.TextField(blank=True)  # the signed note, as it came
+    order_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
+    starts = models.DateField(null=True, blank=True)  # none: at once
     entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="hold")
     at = models.DateTimeField()
     lifted_by = models.CharField(max_length=200, blank=True)
@@ -184,6 +346,7 @@ class Hold(models.Model):
         Entry, null=True, blank=True, on_delete=models.PROTECT, related_name="lift"
     )
     lifted_at = models.DateTimeField(null=True, blank=True)
+    lift_order = models.TextField(blank=True)
 
 
 class Opening(models.Model):
@@ -210,9 +373,97 @@ class Letter(models.Model):
     attempts = models.IntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=200, blank=True)  # a class and a code, never an address
+    delivery = models.ForeignKey(
+        Delivery, null=True, blank=True, on_delete=models.SET_NULL, related_name="letters"
+    )
+    answers = models.CharField(max_length=500, blank=True)  # the Message-ID that this replies to
 
 
-class Suppressed(models.Model):
-    """The hash of a text by somebody who was erased: copies by others are not used either."""
+class Incoming(models.Model):
+    """A mail that reached us: taken once, by its Message-ID's mark; its words wait for the desk
+    only where nobody could tell what it asks."""
 
-    text_hash = models.BinaryField(primary_key=True, max_length=16)
+    mark = models.BinaryField(primary_key=True, max_length=16)
+    came_at = models.DateTimeField()
+    outcome = models.CharField(max_length=16)  # objection, bounce, unknown, unclear, automatic
+    person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL)
+    sender = models.EmailField(blank=True)
+    words = models.TextField(blank=True)  # emptied when settled
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+
+class LinkAsked(models.Model):
+    """Somebody says that two accounts are theirs; it becomes true when both have said so."""
+
+    one = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    other = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="links_asked")
+    at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+    agreed = models.BooleanField(null=True, blank=True)
+
+
+class NamedIn(models.Model):
+    """A plain name in somebody else's post: proposed to the person, who confirms or rejects it."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="named_in")
+    post = models.CharField(max_length=32)
+    start = models.IntegerField()
+    end = models.IntegerField()
+    confirmed = models.BooleanField(null=True, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person", "post", "start"], name="named_once")
+        ]
+
+
+class Answered(models.Model):
+    """An answer that was given: when, by which model. Not who asked, not what was said."""
+
+    at = models.DateTimeField(db_index=True)
+    surface = models.CharField(max_length=16)
+    model = models.CharField(max_length=64, blank=True)
+
+
+class Spoken(models.Model):
+    """The salted hash of a run of words in an answer, to be found again by whoever wrote it."""
+
+    answer = models.ForeignKey(Answered, on_delete=models.CASCADE, related_name="spoken")
+    mark = models.BinaryField(max_length=16, db_index=True)
+
+
+class Built(models.Model):
+    """What a build decided, in numbers: posts by reason, kept by shard."""
+
+    at = models.DateTimeField()
+    policy = models.CharField(max_length=64)
+    kept = models.JSONField()
+    reasons = models.JSONField()
+
+
+class Measured(models.Model):
+    """What a released model can do, and for whom: the price of each No is the difference."""
+
+    model = models.CharField(primary_key=True, max_length=64)
+    at = models.DateTimeField()
+    people = models.IntegerField()
+    posts = models.IntegerField()
+    shards = models.IntegerField()
+    bits_per_byte = models.FloatField(null=True)
+
+
+class Suppression(models.Model):
+    """A keyed mark of something of a person who was erased: it is not used and not taken in again.
+
+    kind: text, near, look (copies by others), account, email (the same person anew).
+    """
+
+    kind = models.CharField(max_length=8)
+    mark = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["kind", "mark"], name="suppressed_once")
+        ]

@@ -43,8 +43,6 @@ def find(text: str) -> models.Person:
     handle = asked.removeprefix("@")
     named = Q(accounts__handle__iexact=handle) | Q(accounts__handle__iexact="@" + handle)
     named |= Q(accounts__handle__istartswith=handle + "@")  # the server is often left out
-    named = Q(accounts__handle__iexact=handle) | Q(accounts__handle__iexact="@" + handle)
-    named |= Q(accounts__handle__istartswith=handle + "@")  # the server is often left out
     loose = models.Person.objects.filter(named | Q(email__iexact=asked)).distinct()
     found = {whole(person).pk: whole(person) for person in exact or loose} if handle else {}
     if not found:

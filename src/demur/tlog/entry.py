@@ -29,7 +29,8 @@ TIME = "%Y-%m-%dT%H:%M:%SZ"
 KINDS = frozenset({
     "notice", "objection", "objection_withdrawn", "link", "hold", "lift", "policy", "import",
     "manifest", "adapter", "served", "retired", "shard_dropped", "shard_retrained", "purge_done",
-    "key_rotation",
+    "key_rotation", "campaign", "bounce", "request", "decision", "appeal", "restriction",
+    "authority", "agent", "group_closed", "retracted", "named", "erased", "undone",
 })  # fmt: skip
 
 
