@@ -36,7 +36,7 @@ from demur.errors import NotFound, SiteUnusable, StandingUnreadable
 from demur.execution.local import processes
 from demur.memory.origins import Origins
 from demur.memory.remember import remember, retire
-from demur.people import PersonId
+from demur.people import PersonId, Use
 from demur.policy import regimes
 from demur.policy.version import policy_hash
 from demur.rights import book, intake, mail, models, people, release, standing
@@ -128,18 +128,11 @@ def rebuild(site: Site, shard: int, *, progress: Say) -> tuple[str, ...]:
 
 def explain(site: Site, what: str, *, now: datetime) -> list[Explanation]:
     """The decision about a post (by its id), or about every post of an account's person."""
-    lake, today = Lake(site.lake, site.home), now.date()
-    law: dict[str, Any] = {
-        "holds": standing.holds(),
-        "declared_groups": standing.declared_groups(),
-        "suppressed": standing.suppressed(),
-        "today": today,
-        "regimes": regimes.load(),
-    }
-    table = standing.people_table(today=today, regimes=regimes.load())
+    lake = Lake(site.lake, site.home)
+    stands = standing.stands(today=now.date(), regimes=regimes.load())
     if lake.post(what) is not None:
-        return [explaining.explain_post(lake, table, what, **law)]
-    return explaining.explain(lake, table, PersonId(people.find(what).pk), **law)
+        return [explaining.explain_post(lake, stands, what)]
+    return explaining.explain(lake, stands, PersonId(people.find(what).pk))
 
 
 def _round(site: Site, now: Clock) -> Iterator[str]:
@@ -155,18 +148,13 @@ def _epoch(site: Site) -> int:
 
 
 def _build(site: Site, now: datetime) -> list[Manifest]:
-    law, today = regimes.load(), now.date()
+    law = regimes.load()
     _say_policy(now)
     manifests = corpus.build(
         Lake(site.lake, site.home),
-        standing.people_table(today=today, regimes=law),
-        holds=standing.holds(),
-        declared_groups=standing.declared_groups(),
-        suppressed=standing.suppressed(),
-        today=today,
+        standing.stands(today=now.date(), regimes=law),
         out=site.build,
         seed=int.from_bytes(os.urandom(4), "big"),  # another sample is decided twice each time
-        regimes=law,
     )
     base = bases.install(site.config.base, site.models)
     for built in _built(site):
@@ -227,16 +215,20 @@ class Wanted:
     def __init__(self, site: Site, built: BuiltShard) -> None:
         self._standing = standing.of(site, today=date.today)
         self._origins = Origins.load([built.path])
-        self._seen: int | None = None
+        uses = pq.read_table(built.kept, columns=["uses"])["uses"].to_numpy()
+        self._learned = (uses & Use.TRAINING.bit) != 0
+        self._seen: tuple[int, date] | None = None
 
     def __call__(self) -> bool:
         try:
-            epoch = self._standing.epoch()
-            if epoch != self._seen:
+            # the day too: a hold can start, and somebody's wait begin, without any new line
+            stands = (self._standing.epoch(), date.today())
+            if stands != self._seen:
                 in_force = self._standing.in_force()
-                if self._origins.silenced(in_force).any():
+                silenced = self._origins.silenced(in_force, Use.TRAINING)
+                if (silenced & self._learned).any():
                     return False
-                self._seen = in_force.epoch
+                self._seen = (in_force.epoch, stands[1])
         except StandingUnreadable:
             return False
         return True
