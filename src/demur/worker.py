@@ -12,16 +12,18 @@ import fcntl
 import hashlib
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain, takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import rfc8785
 
@@ -38,6 +40,7 @@ from demur.memory.origins import Origins
 from demur.memory.remember import remember, retire
 from demur.people import PersonId, Use
 from demur.policy import regimes
+from demur.policy.decision import of_mask
 from demur.policy.version import policy_hash
 from demur.rights import book, intake, mail, models, people, release, standing
 from demur.serving.release import Release, read_release, write_release
@@ -144,7 +147,7 @@ def _round(site: Site, now: Clock) -> Iterator[str]:
 
 
 def _epoch(site: Site) -> int:
-    return standing.of(site, today=date.today).epoch()
+    return standing.of(site, today=_today).epoch()
 
 
 def _build(site: Site, now: datetime) -> list[Manifest]:
@@ -156,11 +159,31 @@ def _build(site: Site, now: datetime) -> list[Manifest]:
         out=site.build,
         seed=int.from_bytes(os.urandom(4), "big"),  # another sample is decided twice each time
     )
+    _count(site, now)
     base = bases.install(site.config.base, site.models)
     for built in _built(site):
         remember(built.path, site.memory, words_of(base))
     _release(site, base, now)
     return manifests
+
+
+def _count(site: Site, now: datetime) -> None:
+    """Keep what this build decided, in numbers, where they are others than the last time."""
+    kept: dict[str, int] = {}
+    reasons: Counter[str] = Counter()
+    for built in _built(site):
+        kept[str(built.manifest.shard)] = built.manifest.posts
+        for mask in pc.value_counts(pq.read_table(built.decisions, columns=["reasons"])["reasons"]):
+            number, count = mask["values"].as_py(), mask["counts"].as_py()
+            reasons.update({reason.rule: count for reason in of_mask(number).reasons})
+    made = models.Built(
+        at=now, policy=policy_hash(regimes.load()), kept=kept, reasons=dict(sorted(reasons.items()))
+    )
+    last = models.Built.objects.order_by("pk").last()
+    if last is None or any(
+        getattr(last, name) != getattr(made, name) for name in ("policy", "kept", "reasons")
+    ):
+        made.save()
 
 
 def _train(site: Site, now: Clock) -> Iterator[str]:
@@ -209,11 +232,16 @@ def train_one(site: Site, shard: int) -> tuple[int, bool]:
     return shard, isinstance(outcome, Adapter)
 
 
+def _today() -> date:
+    """The day by which somebody is of age and a hold has begun; a training asks it for hours."""
+    return datetime.now(UTC).date()
+
+
 class Wanted:
     """May this build still be learned? Asked between two batches, and answered by what stands."""
 
     def __init__(self, site: Site, built: BuiltShard) -> None:
-        self._standing = standing.of(site, today=date.today)
+        self._standing = standing.of(site, today=_today)
         self._origins = Origins.load([built.path])
         uses = pq.read_table(built.kept, columns=["uses"])["uses"].to_numpy()
         self._learned = (uses & Use.TRAINING.bit) != 0
@@ -222,7 +250,7 @@ class Wanted:
     def __call__(self) -> bool:
         try:
             # the day too: a hold can start, and somebody's wait begin, without any new line
-            stands = (self._standing.epoch(), date.today())
+            stands = (self._standing.epoch(), _today())
             if stands != self._seen:
                 in_force = self._standing.in_force()
                 silenced = self._origins.silenced(in_force, Use.TRAINING)
