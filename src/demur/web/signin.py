@@ -1,59 +1,61 @@
-"""Letting somebody in: by name or e-mail address and password, or by a link in the mail.
+"""Letting somebody in: with a password, by a link in the mail, or with the platform's own account.
 
-Django does the work; here are its forms with our words. Who asks for a link learns nothing about
-whose address we know, and a link alone is enough to come in: nobody has to think of a password
-before they can say no.
+django-allauth does the work, with a second factor and limits on guessing; here are its doors with
+our words. Who asks for a link learns nothing about whose address we know, and a link alone is
+enough to come in: nobody has to think of a password before they can say no. Nobody signs up here:
+whoever has posts here is known already, and whoever has not can object without an account.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
-from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm, SetPasswordForm
+from allauth.account.forms import LoginForm
+from allauth.account.utils import perform_login
+from allauth.account.views import LoginView
+from allauth.account.views import reauthenticate as ask_again
+from allauth.core import ratelimit
+from allauth.mfa.base import views as second_factor
+from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.totp import views as totp
+from allauth.socialaccount import views as platform
+from allauth.socialaccount.providers.openid_connect import views as openid
+from django.conf import settings
+from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
 from django.contrib.auth.models import User
+from django.contrib.auth.tokens import default_token_generator
 from django.contrib.auth.views import (
-    LoginView,
     LogoutView,
     PasswordResetConfirmView,
     PasswordResetDoneView,
     PasswordResetView,
     RedirectURLMixin,
 )
-from django.http import HttpResponse, HttpResponseBase
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext_lazy as _
 
+from demur.rights import mail
 from demur.rights.models import Person
 from demur.rights.place import here
 from demur.web import page
 
-SAME_ADDRESS = 5  # households share one; more than these are not tried
 
-
-class SignInForm(AuthenticationForm):
+class SignInForm(LoginForm):  # type: ignore[misc]  # allauth has no types
     """A user name or an e-mail address. Where people share an address, the password tells."""
-
-    error_messages = {  # noqa: RUF012  (Django's own attribute)
-        **AuthenticationForm.error_messages,
-        "invalid_login": _(
-            "This name and password do not belong together. Try again, or ask for a link."
-        ),
-    }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].label = _("User name or e-mail address")
+        self.fields["login"].label = _("User name or e-mail address")
         self.fields["password"].label = _("Password")
-
-    def clean(self) -> dict[str, Any]:
-        typed = self.cleaned_data.get("username", "")
-        if "@" in typed:
-            known = User.objects.filter(email__iexact=typed, is_active=True)[:SAME_ADDRESS]
-            for user in known:
-                if user.check_password(self.cleaned_data.get("password", "")):
-                    self.cleaned_data["username"] = user.get_username()
-        return super().clean()
+        self.fields["password"].help_text = ""
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)  # gone as soon as somebody types
+        self.fields["login"].widget.attrs["autocomplete"] = "username"
 
 
 class LinkForm(PasswordResetForm):
@@ -98,16 +100,17 @@ class EntryForm(SetPasswordForm):  # type: ignore[type-arg]  # no [] at run time
         return user
 
 
-class SignIn(LoginView):
-    template_name = "web/signin.html"
-    authentication_form = SignInForm
+class SignIn(LoginView):  # type: ignore[misc]
+    """After five wrong passwords for one name, or thirty tries from one place, they must wait."""
 
-    def get_default_redirect_url(self) -> str:
-        return reverse("web:privacy")
+    template_name = "web/signin.html"
+    form_class = SignInForm
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        objecting = self.get_redirect_url().startswith(reverse("web:object"))
-        return super().get_context_data(**kwargs) | page.frame() | {"objecting": objecting}
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        onward = str(self.get_next_url() or "")
+        objecting = onward.startswith(reverse("web:object"))
+        return context | page.frame() | {"objecting": objecting, "next": onward, **_platform()}
 
 
 class SignOut(LogoutView):
@@ -115,20 +118,29 @@ class SignOut(LogoutView):
 
 
 class Link(RedirectURLMixin, PasswordResetView):
+    """Writes the letters into the outbox, so that an address we know is answered no slower than
+    one we do not."""
+
     template_name = "web/link.html"
     form_class = LinkForm
-    email_template_name = "web/mail/link.txt"
-    subject_template_name = "web/mail/link_subject.txt"
 
     def form_valid(self, form: PasswordResetForm) -> HttpResponse:
-        address = urlsplit(here().address)
-        self.extra_email_context = {
-            "domain": address.netloc,  # the site's own word, not the request's
-            "protocol": address.scheme,
-            "next": self.get_redirect_url(),
-            **page.frame(),
+        address = form.cleaned_data["email"]
+        if ratelimit.consume(self.request, action="reset_password", key=address.lower()):
+            for user in form.get_users(address):
+                self._send(user)
+        return HttpResponseRedirect(self.get_success_url())
+
+    def _send(self, user: User) -> None:
+        names = {
+            "uidb64": urlsafe_base64_encode(force_bytes(user.pk)),
+            "token": default_token_generator.make_token(user),
         }
-        return super().form_valid(form)
+        onward = self.get_redirect_url()
+        address = here().address + reverse("web:enter", kwargs=names)
+        about = {"link": f"{address}?{urlencode({'next': onward})}" if onward else address}
+        person = Person.objects.filter(user=user).first()
+        mail.queue("link", person, to=user.email, about=about, now=datetime.now(UTC))
 
     def get_success_url(self) -> str:
         return reverse("web:link-sent")
@@ -146,12 +158,10 @@ class LinkSent(PasswordResetDoneView):
 
 class Enter(RedirectURLMixin, PasswordResetConfirmView):
     """The page behind the link. It takes a press of a button, so that a mail scanner that opens
-    every link does not use it up."""
+    every link does not use it up; whoever has a second factor is asked for it next."""
 
     template_name = "web/enter.html"
     form_class = EntryForm
-    post_reset_login = True
-    post_reset_login_backend = "django.contrib.auth.backends.ModelBackend"
 
     def dispatch(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = super().dispatch(*args, **kwargs)
@@ -160,8 +170,71 @@ class Enter(RedirectURLMixin, PasswordResetConfirmView):
             self.request.session["onward"] = onward  # Django's own redirect drops the query
         return response
 
+    def form_valid(self, form: Any) -> HttpResponse:
+        super().form_valid(form)  # saves the password, and ends the link
+        onward = str(self.request.session.pop("onward", "")) or reverse("web:privacy")
+        came: HttpResponse = perform_login(
+            self.request, self.user, email_verification="none", redirect_url=onward
+        )
+        return came
+
     def get_success_url(self) -> str:
-        return str(self.request.session.pop("onward", "")) or reverse("web:privacy")
+        return reverse("web:privacy")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | page.frame()
+
+
+def framed(request: HttpRequest) -> dict[str, Any]:
+    """For pages that allauth renders: what the frame of every page needs."""
+    return page.frame()
+
+
+def _platform() -> dict[str, str]:
+    """The button of the platform's own sign-in, where there is one."""
+    for app in settings.SOCIALACCOUNT_PROVIDERS.get("openid_connect", {}).get("APPS", []):
+        door = reverse("openid_connect_login", args=[app["provider_id"]])
+        return {"platform": app["name"], "platform_door": door}
+    return {}
+
+
+both = page.view("GET", "POST")
+
+enter = both(SignIn.as_view())
+
+doors = [
+    path("sign-in/", enter, name="signin"),
+    path("sign-in/link/", both(Link.as_view()), name="link"),
+    path("sign-in/link/sent/", LinkSent.as_view(), name="link-sent"),
+    path("sign-in/link/<uidb64>/<token>/", both(Enter.as_view()), name="enter"),
+    path("sign-out/", page.view("POST")(SignOut.as_view()), name="signout"),
+]
+"""In our own name space."""
+
+allauths = [
+    path("sign-in/", enter, name="account_login"),
+    path("sign-in/", enter, name="account_signup"),  # nobody signs up
+    path("sign-in/link/", both(Link.as_view()), name="account_reset_password"),
+    path("sign-out/", page.view("POST")(SignOut.as_view()), name="account_logout"),
+    path("sign-in/again/", both(ask_again), name="account_reauthenticate"),
+    path("sign-in/code/", both(second_factor.authenticate), name="mfa_authenticate"),
+    path("sign-in/code/again/", both(second_factor.reauthenticate), name="mfa_reauthenticate"),
+    path("sign-in/codes/", both(second_factor.index), name="mfa_index"),
+    path("sign-in/codes/on/", both(totp.activate_totp), name="mfa_activate_totp"),
+    path("sign-in/codes/off/", both(totp.deactivate_totp), name="mfa_deactivate_totp"),
+    path("sign-in/codes/spare/", both(recovery_codes.view_recovery_codes),
+         name="mfa_view_recovery_codes"),
+    path("sign-in/codes/spare/new/", both(recovery_codes.generate_recovery_codes),
+         name="mfa_generate_recovery_codes"),
+    path("sign-in/codes/spare/file/", both(recovery_codes.download_recovery_codes),
+         name="mfa_download_recovery_codes"),
+    path("sign-in/platform/<str:provider_id>/", page.view("POST")(openid.login),
+         name="openid_connect_login"),
+    path("sign-in/platform/<str:provider_id>/back/", both(openid.callback),
+         name="openid_connect_callback"),
+    path("sign-in/platform/given-up/", both(platform.login_cancelled),
+         name="socialaccount_login_cancelled"),
+    path("sign-in/platform/failed/", both(platform.login_error),
+         name="socialaccount_login_error"),
+]  # fmt: skip
+"""Under the names by which allauth looks for its own pages; sign-up and the rest stay shut."""
