@@ -44,7 +44,16 @@ class Place(Protocol):
     @property
     def lake(self) -> Path: ...
     @property
+    def build(self) -> Path: ...
+    @property
+    def models(self) -> Path: ...
+    @property
     def log(self) -> Path: ...
+    @property
+    def spools(self) -> tuple[Path, ...]:
+        """Where a No waits that the database did not take: the site's own, and one elsewhere."""
+        ...
+
     @property
     def database(self) -> Path | None:
         """The SQLite file; None where a server is used."""

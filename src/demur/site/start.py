@@ -44,10 +44,12 @@ def prepare(site: Site) -> None:
     """
     from django.core.management import call_command  # noqa: PLC0415  (needs Django set up)
 
-    from demur.rights import book, intake  # noqa: PLC0415  (models need Django set up)
+    from demur.rights import book, intake, spool  # noqa: PLC0415  (models need Django set up)
 
     call_command("migrate", verbosity=0, interactive=False)
+    roles.ensure()
     book.found(site)
     book.guard(site.log)
     book.publish(site.log)
+    spool.prepare(site)
     intake.recover(site)
