@@ -93,7 +93,7 @@ def add(
         raise Refusal("Countries are two letters each, as in IT or NL; correct them.")
     with book.writing():
         if models.Authority.objects.filter(name=name).exists():
-            raise NotAllowed(f"{name} is registered already; `demur authority list` shows its key.")
+            raise NotAllowed(f"{name} is registered; `demur authority list` shows its key.")
         if models.Authority.objects.filter(key=spelled).exists():
             raise NotAllowed(
                 "This key is registered for another authority; each signs with its own."

@@ -44,7 +44,8 @@ def prepare(site: Site) -> None:
     """
     from django.core.management import call_command  # noqa: PLC0415  (needs Django set up)
 
-    from demur.rights import book, intake, spool  # noqa: PLC0415  (models need Django set up)
+    # models need Django set up
+    from demur.rights import book, intake, roles, spool  # noqa: PLC0415
 
     call_command("migrate", verbosity=0, interactive=False)
     roles.ensure()
