@@ -142,8 +142,8 @@ def train(args: argparse.Namespace, site: Site) -> None:
     release = worker.train(site, now=now, progress=lambda line: print(line, file=sys.stderr))
     show(
         args,
-        {"model": worker.name_of(release)},
-        lambda: [f"released model {worker.name_of(release)[:16]}"],
+        {"model": release.name},
+        lambda: [f"released model {release.name[:16]}"],
     )
 
 

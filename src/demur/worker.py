@@ -9,14 +9,12 @@ it has begun.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain, takewhile
 from pathlib import Path
@@ -25,7 +23,6 @@ from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import rfc8785
 
 from demur.assistant.generation import words_of
 from demur.corpus import build as corpus
@@ -290,7 +287,7 @@ def _release(site: Site, base: BaseModel, now: datetime) -> None:
             authors, mentioned = _people_in(built)
             release.record(
                 site,
-                model=name_of(made),
+                model=made.name,
                 base=base.hash,
                 recipe=RECIPE.hash,
                 shards=served,
@@ -304,11 +301,6 @@ def _release(site: Site, base: BaseModel, now: datetime) -> None:
     sweep(site.models, set(chain.from_iterable(adapter.chains for adapter in adapters)) - {""})
     retire(site.memory, [each.path for each in built])
     _say_purged(now)
-
-
-def name_of(made: Release) -> str:
-    """What a model is called in the book: the hash of everything that determines it."""
-    return hashlib.sha256(rfc8785.dumps(asdict(made))).hexdigest()
 
 
 def _say_changes(served: Sequence[ServedShard], whole: set[int], now: datetime) -> bool:

@@ -2,7 +2,8 @@
 
 Nothing here decides who may speak and nothing here remembers who objected: the gate is asked
 before every answer and before every token. When nobody can say who objects, the community's
-words are not used at all and the base model speaks alone, and the answer says so.
+words are not used at all and the base model speaks alone, and the answer says so. When a hold is
+on the model itself, the base speaks too, and posts that may be quoted still are.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from demur.corpus.stored import language_of
 from demur.errors import StandingUnreadable
 from demur.memory.memories import Heard
 from demur.memory.search import Hit
-from demur.people import InForce, Standing
+from demur.people import InForce, Standing, Use
 from demur.serving.engine import Engine, Finish, Over
 from demur.serving.gate import Gate, surface
 from demur.serving.template import Template
@@ -59,12 +60,22 @@ class Traced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
+    """What was said, and by what.
+
+    memories: False where nobody could say who objects: the base model spoke alone.
+    halted: True where a hold is on the model: the base spoke, and may have quoted posts.
+    model: the release whose weights and counts spoke, as the book names it; None where the base
+        spoke without them.
+    """
+
     text: str
     language: str
     citations: tuple[Citation, ...]
     traced: tuple[Traced, ...]
     shards: tuple[int, ...]  # the shards whose adapters spoke
-    memories: bool  # False: the base model spoke alone
+    memories: bool
+    halted: bool
+    model: str | None
     finish: Finish
     tokens_in: int
     tokens_out: int
@@ -79,6 +90,7 @@ WORDS = {
         "wrote": "From the community's posts:",
         "nothing": "I found no public post about this.",
         "not-ready": "I am not ready in this language yet; here is what I have in English.",
+        "halted": "This community's own model has been halted. The general model answers.",
         "task": "Answer in one or two English sentences, from these posts only.",
         "posts": "Posts",
         "question": "Question",
@@ -87,6 +99,7 @@ WORDS = {
         "wrote": "Uit de berichten van de gemeenschap:",
         "nothing": "Ik vond hierover geen openbaar bericht.",
         "not-ready": "",
+        "halted": "Het eigen model van deze gemeenschap is stilgelegd. Het algemene antwoordt.",
         "task": "Antwoord in een of twee Nederlandse zinnen, alleen uit deze berichten.",
         "posts": "Berichten",
         "question": "Vraag",
@@ -127,10 +140,13 @@ class Assistant:
         generation = self._current()
         in_force = self._ask()
         heard = generation.heard(in_force) if in_force else None
+        halted = in_force is not None and generation.is_halted(in_force)
+        speaks = None if halted else heard
         language, ready = _language(messages)
         cited = self._retrieve(heard, messages[-1].text, language)
         still = self._still(in_force)
-        opening = _opening(language, ready, cited, heard is not None)
+        notes = [note for note, due in (("not-ready", not ready), ("halted", halted)) if due]
+        opening = _opening(language, notes, cited, heard is not None)
         said: list[str] = []
         finish: Finish = "stop"
         for piece in opening:
@@ -142,13 +158,13 @@ class Assistant:
         template, engine = self._speaker(generation)
         prompt = template.ids(_prompt(messages, language, cited))
         merged, shards = None, tuple[int, ...]()
-        if heard is not None:
-            merged, shards = generation.adapter(heard)
+        if speaks is not None:
+            merged, shards = generation.adapter(speaks)
         if finish == "stop":
             tokens = engine.stream(
                 prompt,
                 adapter=merged,
-                over=_over(heard, len(prompt), generation.base.separator) if heard else None,
+                over=_over(speaks, len(prompt), generation.base.separator) if speaks else None,
                 still=still,
                 max_tokens=max_tokens,
                 temperature=temperature,
@@ -169,6 +185,8 @@ class Assistant:
             traced=() if taken_back else traced,
             shards=shards,
             memories=heard is not None,
+            halted=halted,
+            model=None if speaks is None else generation.name,
             finish=finish,
             tokens_in=len(prompt),
             tokens_out=template.count("".join(said)),
@@ -215,7 +233,7 @@ class Assistant:
         """The posts to quote: of the best that are found, those in the asker's language first."""
         if heard is None:
             return ()
-        found = heard.search(question, limit=QUOTES * 4)
+        found = heard.search(question, limit=QUOTES * 4, use=Use.ANSWERS)
         found.sort(key=lambda hit: hit.lang != language)
         return tuple(
             Citation(
@@ -273,12 +291,12 @@ def _language(messages: Sequence[Message]) -> tuple[str, bool]:
 
 
 def _opening(
-    language: str, ready: bool, cited: Sequence[Citation], memories: bool
+    language: str, notes: Sequence[str], cited: Sequence[Citation], memories: bool
 ) -> Iterator[str]:
     """What is known before the model speaks: the posts themselves, quoted and numbered."""
     words = WORDS[language]
-    if not ready:
-        yield words["not-ready"] + "\n\n"
+    for note in notes:
+        yield words[note] + "\n\n"
     if cited:
         yield words["wrote"] + "\n"
         for citation in cited:

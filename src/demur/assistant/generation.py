@@ -60,6 +60,7 @@ class Generation:
         memories: Memories,
     ) -> None:
         self.stamp, self.base, self.recipe = seen, base, speakers.release.recipe
+        self.name = speakers.release.name
         self._built, self._speakers, self._memories = built, speakers, memories
 
     @classmethod
@@ -88,6 +89,10 @@ class Generation:
         """The memories as they may answer while this stands."""
         return self._memories.under(in_force)
 
+    def is_halted(self, in_force: InForce) -> bool:
+        """Does a hold name this very release? Then neither its weights nor its counts speak."""
+        return any(hold.model == self.name for hold in in_force.holds)
+
     def adapter(self, heard: Heard) -> tuple[Merged, tuple[int, ...]]:
         """The adapter as it may speak while this stands, and the shards that are in it."""
-        return self._speakers.merged(self._built, heard.silenced)
+        return self._speakers.merged(self._built, heard.unclean)

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demur.memory.ngrams import ORDER, first_children
-from demur.memory.numbers import distinct
+from demur.memory.numbers import distinct, stretches
 from demur.memory.shelf import mapped
 from demur.memory.vocabulary import Vocabulary
 
@@ -81,8 +81,7 @@ class Counts:
         with self._lock:
             changed = np.flatnonzero(silenced != self._silenced)
             length = self._row_start[changed + 1] - self._row_start[changed]
-            offset = np.repeat(self._row_start[changed] - (np.cumsum(length) - length), length)
-            pairs = self._row_pairs[offset + np.arange(len(offset))]
+            pairs = self._row_pairs[stretches(self._row_start[changed], length)]
             step = np.repeat(np.where(silenced[changed], -1, 1), length).astype(np.int32)
             touched = distinct(pairs)
             before = self._held[touched] > 0

@@ -8,7 +8,7 @@ generation never changes: the next one is loaded beside it and takes its place.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
@@ -25,7 +25,7 @@ from demur.memory.remember import SEARCH, build_of, folder_of, is_written
 from demur.memory.search import Build, Hit, Search, Stored
 from demur.memory.trace import Span, Tracer
 from demur.memory.vocabulary import Vocabulary
-from demur.people import InForce
+from demur.people import InForce, Use
 
 
 class Memories:
@@ -77,8 +77,11 @@ class Memories:
         with self._lock:
             heard = self._heard
             if heard is None or heard.is_outdated_by(in_force):
-                silenced = self.origins.silenced(in_force)
-                self.counts.silence(silenced)
+                silenced = self.origins.silences(in_force)
+                if heard is not None and heard.in_force.epoch == in_force.epoch:
+                    # only the clock has moved, and by that nobody is heard again
+                    silenced = {use: rows | heard.silenced[use] for use, rows in silenced.items()}
+                self.counts.silence(silenced[Use.TRAINING])
                 heard = self._heard = Heard(memories=self, in_force=in_force, silenced=silenced)
             return heard
 
@@ -88,39 +91,51 @@ class Memories:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Heard:
-    """The memories as they answer under one standing. Hold it no longer than that stands."""
+    """The memories as they answer under one standing. Hold it no longer than that stands.
+
+    silenced: by use the rows that may not be used for it.
+    """
 
     memories: Memories
     in_force: InForce
-    silenced: NDArray[np.bool_] = field(repr=False)
+    silenced: Mapping[Use, NDArray[np.bool_]] = field(repr=False)
 
     def is_outdated_by(self, in_force: InForce) -> bool:
         return in_force.epoch >= self.in_force.epoch and in_force != self.in_force
+
+    @property
+    def unclean(self) -> NDArray[np.bool_]:
+        """[rows]: the weights learned it and may not have, as it stands now."""
+        return self.silenced[Use.TRAINING] & self.memories.origins.kept_for(Use.TRAINING)
 
     def over(self, context: Sequence[int], p0: NDArray[Any]) -> NDArray[np.float64]:
         """See Counts.over."""
         return self.memories.counts.over(context, p0)
 
-    def search(self, text: str, *, limit: int) -> list[Hit]:
-        """The posts that are most about `text`; each hit's `row` counts through all builds."""
-        first = self.memories.first
+    def search(self, text: str, *, limit: int, use: Use = Use.SEARCH) -> list[Hit]:
+        """The posts that are most about `text`; each hit's `row` counts through all builds.
+
+        use: ANSWERS where an answer will quote what is found.
+        """
+        first, silenced = self.memories.first, self.silenced[use]
 
         def admit(build: Build, row: int) -> bool:
-            return build in first and not self.silenced[first[build] + row]
+            return build in first and not silenced[first[build] + row]
 
         hits = self.memories.search.query(text, limit=limit, admit=admit)
         return [replace(hit, row=first[hit.build] + hit.row) for hit in hits]
 
     def trace(self, text: str) -> list[Span]:
         """Which of these words stand word for word in whose posts. See Tracer.trace."""
-        return self.memories.tracer.trace(text, self.silenced)
+        return self.memories.tracer.trace(text, self.silenced[Use.ANSWERS])
 
     def posts(self, rows: Sequence[int]) -> list[Stored]:
-        """The posts of these rows that may be shown, in the order of rows."""
+        """The posts of these rows that an answer may show, in the order of rows."""
         found: list[Stored] = []
-        ends = [*self.memories.first.values(), len(self.silenced)][1:]
+        silenced = self.silenced[Use.ANSWERS]
+        ends = [*self.memories.first.values(), len(silenced)][1:]
         for (build, first), end in zip(self.memories.first.items(), ends, strict=True):
-            here = [row - first for row in rows if first <= row < end and not self.silenced[row]]
+            here = [row - first for row in rows if first <= row < end and not silenced[row]]
             posts = self.memories.search.read(build, here) if here else []
             found += [replace(post, row=first + post.row) for post in posts]
         return found

@@ -1,7 +1,8 @@
 """Remember: one build of one shard written down as counts, trace and search.
 
 A folder of arrays named like the build, and the build's posts in the search file, beside what is
-released. The law has decided before; here every kept post is remembered and nothing is left out.
+released. The law has decided before, post by post and use by use: the counts know what may be
+learned, the search what may be found, and the trace what an answer could repeat.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ from demur.memory import ngrams, trace
 from demur.memory.search import Build, Search, Stored
 from demur.memory.shelf import whole, write
 from demur.memory.vocabulary import Vocabulary
+from demur.people import Use
 
 SEARCH = "search.db"
 MARK = "memory.json"
 COLUMNS = [
     "post_id", "person", "account", "platform", "kind", "lang", "created_at", "url", "attribution",
-    "text",
+    "text", "uses",
 ]  # fmt: skip
+STORED = [name for name in COLUMNS if name not in ("person", "created_at", "uses")]
 
 
 def remember(built: Path, memory: Path, vocabulary: Vocabulary) -> Path:
@@ -73,23 +76,30 @@ def is_written(folder: Path, vocabulary: Vocabulary) -> bool:
 
 
 def _write(folder: Path, posts: list[dict[str, Any]], vocabulary: Vocabulary) -> None:
-    texts = [post["text"] for post in posts]
+    learned = [_text(post, Use.TRAINING) for post in posts]
     people: dict[str, int] = {}
     authors = [people.setdefault(post["person"], len(people)) for post in posts]
     # A picture without a caption says nothing, not that posts are empty.
     tokens = [
         ids if text.strip() else []
-        for ids, text in zip(vocabulary.encode(texts), texts, strict=True)
+        for ids, text in zip(vocabulary.encode(learned), learned, strict=True)
     ]
     with whole(folder) as draft:
         ngrams.write(draft, tokens, authors)
-        trace.write(draft, texts)
+        # What was only learned is not shown, but an answer that repeats it is still noticed.
+        trace.write(draft, [_text(post, Use.TRAINING, Use.ANSWERS) for post in posts])
         write(draft / MARK, json.dumps({"v": 1, "vocabulary": vocabulary.name}).encode())
 
 
 def _stored(posts: list[dict[str, Any]]) -> Iterator[Stored]:
     for row, post in enumerate(posts):
-        if post["text"].strip():
+        if _text(post, Use.ANSWERS, Use.SEARCH).strip():
             when = post["created_at"].astimezone(UTC).isoformat()
-            kept = {name: post[name] for name in COLUMNS if name not in ("person", "created_at")}
+            kept = {name: post[name] for name in COLUMNS if name in STORED}
             yield Stored(row=row, created_at=when, **kept)
+
+
+def _text(post: dict[str, Any], *uses: Use) -> str:
+    """What a post says, where it was kept for one of these uses; nothing otherwise."""
+    allowed = any(post["uses"] & use.bit for use in uses)
+    return str(post["text"]) if allowed else ""

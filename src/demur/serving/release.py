@@ -8,6 +8,7 @@ A slice whose kept posts have changed since counts as unclean: nobody knows any 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -42,6 +43,11 @@ class Release:
     recipe: Recipe
     shards: int
     adapters: tuple[Adapter, ...]
+
+    @property
+    def name(self) -> str:
+        """What it is called in the book: 64 hexadecimal digits of all that determines it."""
+        return hashlib.sha256(rfc8785.dumps(asdict(self))).hexdigest()
 
     def get(self, shard: int) -> Adapter | None:
         """A shard's adapter, if it has one."""
@@ -88,14 +94,14 @@ def _adapter(entry: dict[str, Any]) -> Adapter:
     )
 
 
-def clean_slices(adapter: Adapter, manifest: Manifest, silenced: Sequence[int]) -> int:
+def clean_slices(adapter: Adapter, manifest: Manifest, unclean: Sequence[int]) -> int:
     """How many of a shard's slices may speak: those before the first that may not.
 
     manifest: what is kept of the shard now; a slice that has changed since it was learned may
-        hold what is not kept any more. silenced: of what is kept now, the rows by slice that may
-        not be used at this moment.
+        hold what is not kept any more. unclean: of what is kept now, the rows by slice that were
+        learned and may not be at this moment.
     """
-    now = zip(adapter.roots, manifest.slices, silenced, strict=True)
+    now = zip(adapter.roots, manifest.slices, unclean, strict=True)
     for number, (learned, kept, rows) in enumerate(now):
         if rows or learned != kept.root:
             return number
@@ -116,13 +122,13 @@ class Speakers:
         self._lock = Lock()
 
     def merged(
-        self, built: Sequence[BuiltShard], silenced: NDArray[np.bool_]
+        self, built: Sequence[BuiltShard], unclean: NDArray[np.bool_]
     ) -> tuple[Merged, tuple[int, ...]]:
         """The adapter that may speak, and the shards that are in it.
 
-        silenced: one value for every kept row of the builds, in their order, as
-            `memory.origins.Origins.silenced` gives it. A shard that is not among the builds says
-            nothing: unknown is silent.
+        unclean: one value for every kept row of the builds, in their order: was it learned, and
+            may it not be any more? (`memory.memories.Heard.unclean`) A shard that is not among
+            the builds says nothing: unknown is silent.
         Raises ProofRejected for a checkpoint that is not the released one.
         """
         clean: dict[int, int] = {}
@@ -131,11 +137,11 @@ class Speakers:
             sizes = [part.posts for part in shard.manifest.slices]
             ends = np.cumsum([at, *sizes])
             at = int(ends[-1])
-            rows = [int(silenced[a:b].sum()) for a, b in pairwise(ends)]
+            rows = [int(unclean[a:b].sum()) for a, b in pairwise(ends)]
             number = shard.manifest.shard
             if adapter := self.release.get(number):
                 clean[number] = clean_slices(adapter, shard.manifest, rows)
-        if at != len(silenced):
+        if at != len(unclean):
             raise SiteUnusable("The builds and their rows do not fit; run `demur build` again.")
         with self._lock:
             for adapter in self.release.adapters:

@@ -13,6 +13,7 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ from torch import Tensor
 from demur.corpus.build import BuiltShard
 from demur.corpus.manifest import Manifest, of_kept
 from demur.errors import ProofRejected
-from demur.people import PersonId
+from demur.people import PersonId, Use
 from demur.training.base import BaseModel, check
 from demur.training.chain import (
     Checkpoint,
@@ -278,12 +279,13 @@ def _slice(
 
 
 def rows_in(built: BuiltShard, number: int, student: Student) -> Iterator[Row]:
-    """The rows of one slice of a shard, person after person."""
+    """The rows of one slice of a shard, person after person: what may be learned of it."""
     table = pq.read_table(
         built.kept,
-        columns=["person", "text"],
+        columns=["person", "text", "uses"],
         filters=[("slice", "=", number)],
     )
+    table = table.filter(pa.array((table["uses"].to_numpy() & Use.TRAINING.bit) != 0))
     tokenizer = student.base.tokenizer()
     posts = zip(table["person"].to_pylist(), table["text"].to_pylist(), strict=True)
     for person, theirs in groupby(posts, key=lambda post: post[0]):
