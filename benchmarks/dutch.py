@@ -33,7 +33,7 @@ from demur.memory.remember import remember
 from demur.memory.vocabulary import Vocabulary
 from demur.memory.vocabulary import of as vocabulary_of
 from demur.people import Home
-from demur.posts import text_hash
+from demur.posts import normal
 from demur.serving.merge import Merge, Merged
 from demur.training.base import BaseModel, install, open_base
 from demur.training.chain import recall
@@ -155,13 +155,13 @@ def _train_one(task: tuple[BuiltShard, Path, str, Recipe]) -> tuple[Adapter, flo
 
 def _unseen(everybody: Said, chosen: Said, lang: str, size: int) -> list[str]:
     """Posts of held-out authors, in the order of a hash, up to about `size` bytes."""
-    known = {text_hash(text.text) for texts in chosen.values() for text in texts}
+    known = {normal(text.text) for texts in chosen.values() for text in texts}
     posts: list[Text] = [
         text
         for person, texts in everybody.items()
         if held_out(person)
         for text in texts
-        if text.lang == lang and text_hash(text.text) not in known
+        if text.lang == lang and normal(text.text) not in known
     ]
     found: list[str] = []
     for post in sorted(posts, key=lambda post: post.post_id):

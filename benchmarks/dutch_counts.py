@@ -31,7 +31,7 @@ from demur.memory.origins import Origins
 from demur.memory.remember import remember
 from demur.memory.vocabulary import Vocabulary
 from demur.people import Home, InForce, PersonId
-from demur.posts import text_hash
+from demur.posts import normal
 
 HOME = Home(key=b"benchmark", shards=4, slices=4)
 MARKS = {"start": "<|endoftext|>", "end": "<|im_end|>"}  # SmolLM2's

@@ -94,14 +94,14 @@ def _instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+OWN_WORDS = 32
+"""Normal characters from which a text counts as somebody's own. Shorter ones ("Happy birthday!")
+are written by many, and suppressing them would let one person silence a greeting."""
+
+
 def normal(text: str) -> str:
     """The form in which texts are compared: NFKC, case folded, single spaces."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def text_hash(text: str) -> bytes:
-    """16 bytes that two copies of a text share. Computed once, at import."""
-    return hashlib.sha256(normal(text).encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def handle_key(platform: str, handle: str) -> str:

@@ -20,7 +20,15 @@ import pyarrow.parquet as pq
 
 from demur.corpus import files
 from demur.corpus.staging import Staging
-from demur.corpus.stored import LAKE_SCHEMA, PARQUET, StoredPost, photo_name, post_of, row_of
+from demur.corpus.stored import (
+    LAKE_SCHEMA,
+    PARQUET,
+    StoredPost,
+    photo_name,
+    photo_of,
+    post_of,
+    row_of,
+)
 from demur.errors import NotFound, SiteUnusable
 from demur.people import Home, PersonId
 from demur.posts import Photo, Post
@@ -59,7 +67,7 @@ class Lake:
             for person, post in posts:
                 read += 1
                 shard = self.home.shard(person)
-                staging.add(shard, row_of(person, post))
+                staging.add(shard, row_of(person, post, self.home))
                 for photo in post.photos:
                     staging.keep_photo(photo, self.photo_path(shard, photo))
         staged = Staged(read=read, new=staging.new, already_here=read - staging.new)
@@ -176,7 +184,7 @@ def _photos(part: Path, person: PersonId | None = None) -> Iterator[Photo]:
     for batch in pq.ParquetFile(part).iter_batches(columns=["person", "photos"]):
         mine = batch if person is None else batch.filter(pc.field("person") == person)
         for photos in mine["photos"].to_pylist():
-            yield from (Photo(**photo) for photo in photos)
+            yield from map(photo_of, photos)
 
 
 def _without(part: Path, person: PersonId) -> int:

@@ -1,12 +1,13 @@
 """A post as it lies in the lake: the columns, and the way there and back.
 
-What costs time and never changes is worked out here once, at import: the normal form's hash and
-length, and the language where the archive did not say it. Deciding then reads no text at all.
+What costs time and never changes is worked out here once, at import: by what copies of the text
+are recognised, its length, and the language where the archive did not say it. Deciding then reads
+no text at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 import eldc
 import pyarrow as pa
 
-from demur.people import AccountId, PersonId
-from demur.posts import Audience, Kind, Mention, Photo, Post, normal, text_hash
+from demur.corpus.likeness import near
+from demur.people import AccountId, Home, PersonId
+from demur.posts import Audience, Kind, Mention, Photo, Post, normal
 
 PHOTO = pa.struct(
     [
@@ -38,10 +40,8 @@ LAKE_SCHEMA = pa.schema(
         pa.field("created_at", pa.timestamp("us", tz="UTC"), nullable=False),
         pa.field("origin", pa.string(), nullable=False),
         pa.field("text", pa.string(), nullable=False),
-        pa.field("text_hash", pa.binary(16), nullable=False),  # posts.text_hash
-        pa.field(
-            "near", pa.list_(pa.int64()), nullable=False
-        ),  # posts that share one are near copies
+        pa.field("text_hash", pa.binary(16), nullable=False),  # text_mark
+        pa.field("near", pa.list_(pa.int64()), nullable=False),  # likeness.near
         pa.field("normal_chars", pa.int32(), nullable=False),  # length of posts.normal
         pa.field("lang", pa.string(), nullable=False),  # "und" where it cannot be told
         pa.field("url", pa.string()),
@@ -79,9 +79,15 @@ class StoredPost:
     row: Mapping[str, Any] = field(repr=False)  # its columns, for `facts.gather`
 
 
-def row_of(person: PersonId, post: Post) -> dict[str, Any]:
+def text_mark(normal_text: str, home: Home) -> bytes:
+    """16 bytes that two copies of a text share on this site, and on no other."""
+    return home.mark("text", normal_text.encode("utf-8", "surrogatepass"))
+
+
+def row_of(person: PersonId, post: Post, home: Home) -> dict[str, Any]:
     """The columns of a post that is about to be stored."""
     refusals = {name for photo in post.photos for name in photo.refuses_training}
+    normal_text = normal(post.text)
     return {
         "post_id": post.id,
         "person": person,
@@ -93,8 +99,9 @@ def row_of(person: PersonId, post: Post) -> dict[str, Any]:
         "created_at": post.created_at,
         "origin": post.origin,
         "text": post.text,
-        "text_hash": text_hash(post.text),
-        "normal_chars": len(normal(post.text)),
+        "text_hash": text_mark(normal_text, home),
+        "near": near(normal_text, home),
+        "normal_chars": len(normal_text),
         "lang": post.lang or language_of(post.text),
         "url": post.url,
         "reply_to": post.reply_to,
@@ -104,7 +111,12 @@ def row_of(person: PersonId, post: Post) -> dict[str, Any]:
         "mention_key": [mention.key for mention in post.mentions],
         "tagged": list(post.tagged),
         "photos": [
-            {"sha256": photo.sha256, "media_type": photo.media_type, "alt": photo.alt}
+            {
+                "sha256": photo.sha256,
+                "media_type": photo.media_type,
+                "alt": photo.alt,
+                "look": photo.look or None,
+            }
             for photo in post.photos
         ],
         "photo_refusals": sorted(refusals),
@@ -132,13 +144,17 @@ def post_of(row: Mapping[str, Any]) -> StoredPost:
         reshare_of=row["reshare_of"],
         mentions=tuple(Mention(start=start, end=end, key=key) for start, end, key in spans),
         tagged=tuple(row["tagged"]),
-        photos=tuple(
-            Photo(**photo, refuses_training=tuple(row["photo_refusals"])) for photo in row["photos"]
-        ),
+        photos=tuple(photo_of(photo, row["photo_refusals"]) for photo in row["photos"]),
         refuses_training=tuple(row["refuses_training"]),
         attribution=row["attribution"],
     )
     return StoredPost(id=row["post_id"], person=PersonId(row["person"]), post=post, row=row)
+
+
+def photo_of(stored: Mapping[str, Any], refusals: Sequence[str] = ()) -> Photo:
+    """The picture of one entry of the column `photos`, without its bytes."""
+    fields = {**stored, "look": stored["look"] or b""}
+    return Photo(**fields, refuses_training=tuple(refusals))
 
 
 def photo_name(photo: Photo) -> str:

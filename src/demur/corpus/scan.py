@@ -1,0 +1,57 @@
+"""Scanning the lake in DuckDB: the connection, the files, a row by where it lies, values as SQL.
+
+Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from duckdb import ConstantExpression
+
+from demur.policy.clause import Plain
+
+PLACE = "(p.file_index::BIGINT << 40 | p.file_row_number)"
+"""Where a row of the scan `p` lies in the scanned files: one number that needs no column."""
+
+
+def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
+    """A connection of one thread that spills to `scratch` when a group is larger than memory."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(
+        config={
+            "threads": 1,
+            "preserve_insertion_order": False,
+            "temp_directory": str(scratch),
+        }
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET python_enable_replacements = false")  # a table is never a variable
+    return connection
+
+
+def literal(value: Plain) -> str:
+    """A value as SQL, quoted by DuckDB's own rules."""
+    return str(ConstantExpression(value))
+
+
+def parquet(parts: Sequence[Path]) -> str:
+    """SQL of a scan of these files; their order gives `file_index`."""
+    names = ", ".join(literal(str(part)) for part in parts)
+    return f"read_parquet([{names}], hive_partitioning = false)"
+
+
+def put(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    column: str,
+    values: Sequence[object],
+    kind: pa.DataType,
+) -> None:
+    """Make a temporary table of one column."""
+    connection.register("incoming", pa.table({column: pa.array(values, kind)}))
+    connection.execute(f"CREATE TEMP TABLE {table} AS FROM incoming")
+    connection.unregister("incoming")
