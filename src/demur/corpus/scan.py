@@ -44,14 +44,8 @@ def parquet(parts: Sequence[Path]) -> str:
     return f"read_parquet([{names}], hive_partitioning = false)"
 
 
-def put(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    column: str,
-    values: Sequence[object],
-    kind: pa.DataType,
-) -> None:
-    """Make a temporary table of one column."""
-    connection.register("incoming", pa.table({column: pa.array(values, kind)}))
-    connection.execute(f"CREATE TEMP TABLE {table} AS FROM incoming")
+def put(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    """Make a temporary table of these rows."""
+    connection.register("incoming", rows)
+    connection.execute(f"CREATE TEMP TABLE {name} AS FROM incoming")
     connection.unregister("incoming")

@@ -98,10 +98,10 @@ def of_people(
     if not parts or not people:
         return Suppressed()
     with duckdb.connect(config={"threads": 1}) as connection:
-        put(connection, "who", "it", sorted(people), pa.string())
+        put(connection, "who", _column(sorted(people), pa.string()))
         if among is not None:
-            put(connection, "texts", "it", sorted(among.texts), pa.binary())
-            put(connection, "nears", "it", sorted(among.near), pa.int64())
+            put(connection, "texts", _column(sorted(among.texts), pa.binary()))
+            put(connection, "nears", _column(sorted(among.near), pa.int64()))
         own = f"{parquet(parts)} p WHERE person IN (FROM who)"
         words = f"{own} AND normal_chars >= {OWN_WORDS}"
         texts = f"SELECT DISTINCT text_hash AS it FROM {words}"
@@ -142,9 +142,13 @@ def copies(
     """Make the table `suppressed_places(place)`: every row with suppressed words or a picture like
     a suppressed one, an author's own among them."""
     suppressed = standing.suppressed
-    put(connection, "suppressed_texts", "it", sorted(suppressed.texts), pa.binary())
-    put(connection, "suppressed_near", "it", sorted(suppressed.near), pa.int64())
-    put(connection, "suppressed_pictures", "it", _alike(connection, parts, suppressed), pa.int64())
+    put(connection, "suppressed_texts", _column(sorted(suppressed.texts), pa.binary()))
+    put(connection, "suppressed_near", _column(sorted(suppressed.near), pa.int64()))
+    put(
+        connection,
+        "suppressed_pictures",
+        _column(_alike(connection, parts, suppressed), pa.int64()),
+    )
     own_words = f"FROM {parquet(parts)} p WHERE normal_chars >= {OWN_WORDS}"
     either = ["FROM suppressed_pictures"]
     if suppressed.texts:
@@ -198,3 +202,7 @@ def _alike(
         alike = known.like(batch["look"].to_pylist())
         found += batch["place"].to_numpy()[np.flatnonzero(alike)].tolist()
     return found
+
+
+def _column(values: Sequence[object], kind: pa.DataType) -> pa.Table:
+    return pa.table({"it": pa.array(values, kind)})
