@@ -1,14 +1,13 @@
-"""Holds: a scope that nobody may use until it is lifted, by the operator's word.
+"""Holds: a scope that nobody may use until it is lifted, by the operator's or an authority's word.
 
-A hold takes effect at once, like a No; lifting one brings nothing back by itself. An authority's
-signed order becomes a hold too, once its key is known here.
+A hold takes effect at once or from the day it names, like a No; lifting one brings nothing back
+by itself. Whether a signed order is genuine was settled before it comes here (`authority`).
 """
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 
 from demur.errors import NotAllowed, NotFound
 from demur.people import Scope
@@ -16,24 +15,54 @@ from demur.rights import book, models
 
 
 def place(
-    scope: Scope, *, by: str, now: datetime, draw: book.Draw = secrets.token_bytes
+    scope: Scope,
+    *,
+    by: str,
+    starts: date | None = None,
+    authority: models.Authority | None = None,
+    order: str = "",
+    order_id: str | None = None,
+    now: datetime,
+    draw: book.Draw = secrets.token_bytes,
 ) -> models.Hold:
-    """Halt `scope`. by: who ordered it. A second hold of the same scope and hand is the first."""
-    narrowed = {name: value for name, value in asdict(scope).items() if value is not None}
+    """Halt `scope`. by: who ordered it. A second hold of the same scope, day and hand is the first.
+
+    starts: the first day it holds; none: now. order: the signed note as it came; order_id: its
+    own id, under which it is obeyed once and never again, not even after it was lifted.
+    """
+    said = scope.to_json()
     with book.writing():
-        for hold in models.Hold.objects.filter(lifted_at=None, by=by):
-            if hold.scope == narrowed:
+        before = models.Hold.objects.filter(lifted_at=None, by=by, starts=starts, order_id=order_id)
+        if order_id is not None:
+            before = models.Hold.objects.filter(order_id=order_id)
+        for hold in before:
+            if order_id is not None or hold.scope == said:
                 return hold
-        entry = book.append("hold", {"scope": narrowed, "by": by}, now=now, draw=draw)
-        hold = models.Hold.objects.create(scope=narrowed, by=by, entry=entry, at=now)
+        payload = {"scope": said, "by": by, "starts": starts and starts.isoformat()}
+        entry = book.append("hold", payload, now=now, draw=draw)
+        hold = models.Hold.objects.create(
+            scope=said,
+            by=by,
+            starts=starts,
+            authority=authority,
+            order=order,
+            order_id=order_id,
+            entry=entry,
+            at=now,
+        )
         book.bump()
     return hold
 
 
 def lift(
-    hold_id: int, *, by: str, now: datetime, draw: book.Draw = secrets.token_bytes
+    hold_id: int,
+    *,
+    by: str,
+    order: str = "",
+    now: datetime,
+    draw: book.Draw = secrets.token_bytes,
 ) -> models.Hold:
-    """End a hold. What it covered is then decided anew by the law."""
+    """End a hold. What it covered is then decided anew by the law. order: a signed note."""
     with book.writing():
         hold = models.Hold.objects.filter(pk=hold_id).first()
         if hold is None:
@@ -43,6 +72,7 @@ def lift(
         payload = {"line": hold.entry_id, "by": by}
         entry = book.append("lift", payload, now=now, draw=draw)
         hold.lifted_by, hold.lifted_entry, hold.lifted_at = by, entry, now
-        hold.save(update_fields=["lifted_by", "lifted_entry", "lifted_at"])
+        hold.lift_order = order
+        hold.save(update_fields=["lifted_by", "lifted_entry", "lifted_at", "lift_order"])
         book.bump()
     return hold

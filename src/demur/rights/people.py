@@ -1,11 +1,15 @@
-"""Finding a person by what somebody typed, and making one person of two.
+"""Finding a person by what somebody typed, writing down somebody without an account, and making
+one person of two.
 
-Whoever is meant must be meant by exactly one: an ambiguous name is refused with the choices.
+Whoever is meant must be meant by exactly one: an ambiguous name is refused with the choices. An
+account is known by its platform's lasting id; a handle is only what it is called today, and may
+be somebody else's tomorrow.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Protocol
 
@@ -13,11 +17,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import Q
 
-from demur.errors import NotFound, Refusal
+from demur.errors import NotAllowed, NotFound, Refusal
 from demur.people import AccountId
-from demur.rights import book, models
+from demur.rights import book, mail, models
+from demur.tlog import absence, merkle
 
 MOST_CHOICES = 10
+LONGEST_CLAIM = 200  # characters of a handle or a name
 
 
 class Facts(Protocol):
@@ -86,14 +92,144 @@ def link(
     the caller runs next; until then nothing of those posts is used.
     """
     with book.writing():
-        both = (_owner(one), _owner(other))
-        kept, gone = sorted(both, key=lambda person: (person.seen, person.pk))
-        if kept == gone:
-            return kept
-        book.append("link", {"accounts": 2}, person=kept, now=now, draw=draw)
-        merge(kept, gone)
-        book.bump()
+        return _join(_owner(one), _owner(other), now=now, draw=draw)
+
+
+def _join(
+    one: models.Person, other: models.Person, *, now: datetime, draw: book.Draw
+) -> models.Person:
+    kept, gone = sorted((one, other), key=lambda person: (person.seen, person.pk))
+    if kept == gone:
+        return kept
+    line = book.append("link", {"accounts": 2}, person=kept, now=now, draw=draw).index
+    merge(kept, gone)
+    kept.line = line  # what we know of them may have changed: a date of birth, a country
+    kept.save(update_fields=["line"])
+    book.bump()
     return kept
+
+
+def ask_link(
+    person: models.Person,
+    other: AccountId,
+    *,
+    now: datetime,
+) -> models.LinkAsked:
+    """`person` says that this account is theirs too; its own person must say so as well.
+
+    Both are told by the same letter where we know an address, and nothing is linked until then.
+    Asking twice is asking once. NotAllowed where the account is theirs already.
+    """
+    with book.writing():
+        person = whole(models.Person.objects.get(pk=person.pk))
+        theirs = models.Account.objects.select_related("person").filter(pk=other).first()
+        if theirs is None:
+            raise NotFound(f"There is no account {other} here; import its archive first.")
+        mine = person.accounts.order_by("pk").first()
+        if mine is None:
+            raise NotAllowed("You have no account here to link another to.")
+        if theirs.person == person:
+            raise NotAllowed(f"The account {other} is linked to yours already.")
+        waiting = models.LinkAsked.objects.filter(settled_at=None, other=theirs, by=person).first()
+        if waiting is not None:
+            return waiting
+        asked = models.LinkAsked.objects.create(one=mine, other=theirs, by=person, at=now)
+        about = {"asked": asked.pk, "platform": theirs.platform, "handle": theirs.handle}
+        owner = theirs.person
+        mail.queue("link_asked", owner, to=owner.email, about=about, now=now)
+    return asked
+
+
+def settle_link(
+    asked: models.LinkAsked,
+    person: models.Person,
+    agreed: bool,
+    *,
+    now: datetime,
+    draw: book.Draw = secrets.token_bytes,
+) -> models.Person:
+    """The other account's person, signed in or by the link in their own letter, says whether both
+    are one person's. From then on a No of either is of both; a link is not undone.
+
+    Settling again as before changes nothing. NotAllowed for anybody else.
+    """
+    with book.writing():
+        asked = models.LinkAsked.objects.select_related("one__person", "other__person").get(
+            pk=asked.pk
+        )
+        if asked.settled_at is not None:
+            if asked.agreed == agreed:
+                return whole(person)
+            raise NotAllowed("That was answered already; ask for the link anew if it was wrong.")
+        if whole(person) != asked.other.person:
+            raise NotAllowed("Only whoever has that account can say that it is theirs.")
+        asked.settled_at, asked.agreed = now, agreed
+        asked.save(update_fields=["settled_at", "agreed"])
+        if not agreed:
+            return asked.other.person
+        return _join(asked.one.person, asked.other.person, now=now, draw=draw)
+
+
+def stranger(
+    email: str,
+    *,
+    keys: Iterable[str] = (),
+    names: Iterable[str] = (),
+    language: str = "",
+    now: datetime,
+    draw: book.Draw = secrets.token_bytes,
+) -> models.Person:
+    """Somebody without an account, by the address at which they can be reached.
+
+    keys: the handles and addresses by which others mention them (`posts.handle_key`). names:
+    theirs, for `names.propose_to`. The same address again is the same person. Whoever has an
+    account here and this address alone is that person, and claims beside it.
+
+    A claim takes effect once they object, and whoever really bears that handle is told and may
+    strike it out (`objection.undo`).
+    """
+    if not is_address(email):
+        raise Refusal("That is no e-mail address; correct it, so that the receipt reaches you.")
+    wanted_keys, wanted_names = _claims(keys), _claims(names)
+    with book.writing():
+        known = models.Person.objects.filter(email__iexact=email, merged_into=None)
+        strangers, members = known.filter(accounts=None), known.exclude(accounts=None).distinct()
+        one = list(members[:2])
+        person = strangers.order_by("seen", "pk").first() or (one[0] if len(one) == 1 else None)
+        if person is None:
+            secret = draw(absence.SECRET)
+            commitment = merkle.root_of([absence.commitment(secret)]).hex()
+            line = book.append("named", {"people": commitment}, now=now, draw=draw).index
+            person = models.Person(
+                id=draw(16).hex(), secret=secret, email=email, language=language,
+                seen=line, line=line,
+            )  # fmt: skip
+            person.save(force_insert=True)
+        before = person.claimed_keys, person.claimed_names
+        person.claimed_keys = sorted({*person.claimed_keys, *wanted_keys})
+        person.claimed_names = sorted({*person.claimed_names, *wanted_names})
+        if before != (person.claimed_keys, person.claimed_names):
+            person.save(update_fields=["claimed_keys", "claimed_names"])
+            book.bump()
+    return person
+
+
+def owners_of(keys: Iterable[str]) -> list[models.Person]:
+    """Everybody one of whose accounts is pointed at by one of these keys."""
+    wanted = set(keys)
+    handles = {key.partition(":@")[2] for key in wanted} - {""}
+    near = Q(pk__in=[])
+    for handle in handles:
+        near |= Q(handle__iexact=handle) | Q(handle__iexact="@" + handle) | Q(keys__icontains=handle)
+    for key in wanted:
+        near |= Q(keys__icontains=key.partition(":")[2])
+    found = models.Account.objects.filter(near).select_related("person").order_by("pk")
+    owners = [whole(account.person) for account in found if not wanted.isdisjoint(account.keys)]
+    return list(dict.fromkeys(owners))
+
+
+def _claims(said: Iterable[str]) -> set[str]:
+    return {claim.strip()[:LONGEST_CLAIM] for claim in said if claim.strip()}
 
 
 def merge(kept: models.Person, gone: models.Person) -> None:
@@ -102,13 +238,43 @@ def merge(kept: models.Person, gone: models.Person) -> None:
     models.Person.objects.filter(merged_into=gone).update(merged_into=kept)
     learn(kept, gone)
     kept.opted_in = kept.opted_in and gone.opted_in
-    if not models.Delivery.objects.filter(person=kept).exists():
-        models.Delivery.objects.filter(person=gone).update(person=kept)
+    kept.chats_on = kept.chats_on and gone.chats_on
+    kept.claimed_keys = sorted({*kept.claimed_keys, *gone.claimed_keys})
+    kept.claimed_names = sorted({*kept.claimed_names, *gone.claimed_names})
+    for delivery in models.Delivery.objects.filter(person=gone):
+        _merge_delivery(kept, delivery)
+    already = models.NamedIn.objects.filter(person=kept).values_list("post", "start")
+    known = set(already)
+    for named in models.NamedIn.objects.filter(person=gone):
+        if (named.post, named.start) not in known:
+            models.NamedIn.objects.filter(pk=named.pk).update(person=kept)
+    models.Request.objects.filter(person=gone).update(person=kept)
     user, gone.user = gone.user, None
     gone.merged_into, gone.to_move = kept, True
     gone.save()
     kept.user = kept.user or user
     kept.save()
+
+
+def _merge_delivery(kept: models.Person, other: models.Delivery) -> None:
+    """One campaign reaches one person once: the row that says more about it stays."""
+    mine = models.Delivery.objects.filter(person=kept, campaign=other.campaign_id).first()
+    if mine is None:
+        models.Delivery.objects.filter(pk=other.pk).update(person=kept)
+        return
+    mine.no_more = mine.no_more or other.no_more
+    if not _has_reached(mine) and _has_reached(other):
+        mine.sent_at, mine.bounced_at = other.sent_at, other.bounced_at
+    for name in ("queued_at", "opened_at", "seen_at", "reminded_at"):
+        moments = [when for when in (getattr(mine, name), getattr(other, name)) if when]
+        setattr(mine, name, min(moments, default=None))
+    mine.save()
+    models.Letter.objects.filter(delivery=other).update(delivery=mine)
+    other.delete()
+
+
+def _has_reached(row: models.Delivery) -> bool:
+    return bool(row.opened_at or row.seen_at or (row.sent_at and not row.bounced_at))
 
 
 def learn(person: models.Person, facts: Facts) -> None:

@@ -19,6 +19,8 @@ class Place(Protocol):
     """What `demur.site.folder.Site` is to the rights."""
 
     @property
+    def root(self) -> Path: ...
+    @property
     def name(self) -> str: ...
     @property
     def origin(self) -> str:
@@ -35,6 +37,11 @@ class Place(Protocol):
     @property
     def notice_days(self) -> int:
         """The operator's own waiting period; the regime's holds where it is longer."""
+        ...
+
+    @property
+    def best_regime(self) -> bool:
+        """Does the operator give everybody the best regime, so that nothing has to be proven?"""
         ...
 
     @property

@@ -1,0 +1,265 @@
+"""The spool: where a No waits when the database cannot take it.
+
+A database that is locked, or a full disk, must not turn anybody away. The No is then one file,
+readable by its owner alone, on the disk when `keep` returns; whoever asks who objects reads it
+too, so it is in force from that moment; and it is submitted, with the time at which it was said,
+as soon as the database takes it. It writes no line of the book itself and promises no receipt.
+
+A megabyte is put by in each spool and given up, a part at a time, when the disk is full.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.db.models import Q
+
+from demur.corpus import files
+from demur.people import AccountId, PersonId, Scope
+from demur.rights import models, objection, people
+from demur.rights.place import Place
+
+RESERVE = "reserve"
+PUT_BY = 1 << 20  # bytes
+GIVEN_UP = 1 << 16  # bytes a No may take of them; other writers on a full disk take some too
+FULL = (errno.ENOSPC, errno.EDQUOT)
+FIELDS = frozenset({
+    "person", "who", "email", "route", "scope", "reason", "account", "keys", "names", "language",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A No that the database has not taken yet.
+
+    said: person (an id, where the asker is known), who (an account, a handle or an address, as
+    typed), email, route, scope (`Scope.to_json`), reason, account; keys, names and language for
+    somebody who has no account.
+    """
+
+    path: Path
+    at: datetime
+    said: Mapping[str, Any]
+
+    @property
+    def scope(self) -> Scope:
+        return Scope.from_json(self.said.get("scope", {}))
+
+
+def prepare(site: Place) -> None:
+    """Make the spools and put by what a No will need on a full disk. OSError where one cannot be
+    made: a spool that is named and missing is one in which a No may be waiting."""
+    for folder in site.spools:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        _put_by(folder)
+
+
+def keep(site: Place, said: Mapping[str, Any], *, now: datetime) -> Waiting:
+    """Write a No down outside the database; it is on the disk when this returns.
+
+    The site's own spool first, then the other one. OSError where neither takes it: then the asker
+    must be told that nothing was noted.
+    """
+    if unknown := said.keys() - FIELDS:
+        raise ValueError(f"a No in the spool has no field {sorted(unknown)}")
+    Scope.from_json(said.get("scope", {}))  # a scope that cannot be read would silence everybody
+    raw = json.dumps({"at": now.isoformat(), "said": dict(said)}, ensure_ascii=False).encode()
+    failed: OSError | None = None
+    for folder in site.spools:
+        try:
+            path = _write(folder, raw)
+        except OSError as error:
+            failed = error
+        else:
+            return Waiting(path=path, at=now, said=dict(said))
+    raise failed or OSError(errno.ENOENT, "this site has no spool")
+
+
+def waiting(folders: Sequence[Path]) -> list[Waiting]:
+    """Everything that waits, in the order it was said. OSError or ValueError where that cannot be
+    known: then nobody can say who objects."""
+    paths = [path for folder in folders for path in _files(folder, ".json")]
+    found = [each for path in paths for each in _read(path)]
+    return sorted(found, key=lambda each: (each.at, each.path.name))
+
+
+def ever(folders: Sequence[Path]) -> int:
+    """How many were ever kept here. It only grows, and changes in the moment one is kept."""
+    return sum(max(map(_number, _files(folder)), default=0) for folder in folders)
+
+
+def meant(said: Iterable[Waiting], using: str) -> Iterator[tuple[PersonId, Scope]]:
+    """Everybody whom a waiting No can mean, under each name they have had: all of them are silent
+    until it is known who it was."""
+    for each in said:
+        for person in _meant(each, using):
+            same = models.Person.objects.using(using).filter(
+                Q(pk=person.merged_into_id or person.pk)
+                | Q(merged_into=person.merged_into_id or person.pk)
+            )
+            for key in same.values_list("pk", flat=True):
+                yield PersonId(key), each.scope
+
+
+def keys(said: Sequence[Waiting], using: str) -> frozenset[str]:
+    """The mention keys that a waiting No to everything covers."""
+    wide = [each for each in said if not each.said.get("scope")]
+    found = {str(key) for each in wide for key in each.said.get("keys", ())}
+    persons = {person for person, _ in meant(wide, using)}
+    accounts = models.Account.objects.using(using).filter(person__in=persons)
+    return frozenset(found.union(*accounts.values_list("keys", flat=True)))
+
+
+def replay(site: Place, now: datetime) -> int:
+    """Submit what waits, in order and as of the time it was said; how many were taken.
+
+    Killed anywhere, the next one goes on: the same No twice is one. A database that still does
+    not answer raises its error and leaves the rest waiting.
+    """
+    taken = 0
+    for each in waiting(site.spools):
+        _submit(site, each, now)
+        _done(each.path)
+        taken += 1
+    for folder in site.spools:
+        with suppress(OSError):  # the disk is full still; the next round tries again
+            _put_by(folder)
+    return taken
+
+
+def _submit(site: Place, each: Waiting, now: datetime) -> None:
+    said = each.said
+    persons = [people.whole(person) for person in _meant(each, "default")]
+    if not persons and people.is_address(said.get("email")):
+        persons = [
+            people.stranger(
+                said["email"],
+                keys=said.get("keys", ()),
+                names=said.get("names", ()),
+                language=said.get("language", ""),
+                now=each.at,
+            )
+        ]
+    for person in persons:
+        email = said.get("email")
+        objection.submit(
+            person,
+            route=said.get("route", "form"),
+            scope=each.scope,
+            email=email if people.is_address(email) else None,
+            reason=said.get("reason", ""),
+            account=AccountId(said["account"]) if said.get("account") else None,
+            now=each.at,
+        )
+    if not persons:  # nobody could be told whose No it is: the desk reads it
+        models.Incoming.objects.get_or_create(
+            mark=site.home.mark("spool", each.path.read_bytes()),
+            defaults={
+                "came_at": each.at,
+                "outcome": "unclear",
+                "sender": "",
+                "words": f"{said.get('who', '')}\n{said.get('reason', '')}".strip(),
+            },
+        )
+
+
+def _meant(each: Waiting, using: str) -> list[models.Person]:
+    said, rows = each.said, models.Person.objects.using(using)
+    if said.get("person"):
+        return list(rows.filter(pk=said["person"]))
+    who = str(said.get("who") or said.get("email") or "").strip()
+    if not who:
+        return []
+    handle = who.removeprefix("@")
+    named = Q(accounts__handle__iexact=handle) | Q(accounts__handle__iexact="@" + handle)
+    return list(rows.filter(Q(accounts__pk=who) | named | Q(email__iexact=who)).distinct())
+
+
+def _write(folder: Path, raw: bytes) -> Path:
+    temporary = folder / f".{os.getpid()}.{os.urandom(8).hex()}.new"
+    try:
+        _write_whole(temporary, raw)
+        number = ever([folder])
+        while True:
+            number += 1
+            path = folder / f"{number:08}.json"
+            with suppress(FileExistsError):  # somebody else's No came in between: the next number
+                os.link(temporary, path)
+                break
+    finally:
+        temporary.unlink(missing_ok=True)
+    files.sync_folder(folder)
+    return path
+
+
+def _write_whole(path: Path, raw: bytes) -> None:
+    for _ in range(PUT_BY // GIVEN_UP + 1):
+        try:
+            handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(raw)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            if error.errno not in FULL or not _give_up(path.parent):
+                raise
+        else:
+            return
+    raise OSError(errno.ENOSPC, "the disk is full, and so is what was put by on it")
+
+
+def _give_up(folder: Path) -> bool:
+    """Give some of the reserve back to the disk; was there any?"""
+    reserve = folder / RESERVE
+    if not reserve.exists() or not reserve.stat().st_size:
+        return False
+    os.truncate(reserve, max(0, reserve.stat().st_size - GIVEN_UP))
+    return True
+
+
+def _put_by(folder: Path) -> None:
+    """Written and not only sized: a file of holes takes nothing from the disk."""
+    reserve = folder / RESERVE
+    lacking = PUT_BY - (reserve.stat().st_size if reserve.exists() else 0)
+    if lacking > 0:
+        with reserve.open("ab") as file:
+            file.write(os.urandom(lacking))
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _done(path: Path) -> None:
+    """Take a No out of the spool; the last number stays, so that `ever` does not shrink."""
+    path.with_suffix(".done").touch(mode=0o600)
+    path.unlink(missing_ok=True)
+    for older in _files(path.parent, ".done"):
+        if _number(older) < ever([path.parent]):
+            older.unlink(missing_ok=True)
+
+
+def _files(folder: Path, suffix: str = "") -> list[Path]:
+    """The kept ones and the done ones. FileNotFoundError where the spool itself is missing."""
+    with os.scandir(folder) as found:
+        names = [entry.name for entry in found if entry.name.endswith(suffix or (".json", ".done"))]
+    return [folder / name for name in names if name[0].isdigit()]
+
+
+def _number(path: Path) -> int:
+    return int(path.name.partition(".")[0])
+
+
+def _read(path: Path) -> Iterator[Waiting]:
+    """Nothing where it was submitted meanwhile: then it stands in the database, read after us."""
+    with suppress(FileNotFoundError):
+        value = json.loads(path.read_bytes())
+        yield Waiting(path=path, at=datetime.fromisoformat(value["at"]), said=value["said"])
