@@ -11,10 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from demur.corpus.build import build, current
-from demur.corpus.facts import PEOPLE_SCHEMA
+from demur.corpus.explain import Explanation, explain
+from demur.corpus.facts import PEOPLE_SCHEMA, Stands
 from demur.corpus.lake import Lake
 from demur.corpus.manifest import Manifest
-from demur.people import AccountId, Home, PersonId
+from demur.corpus.suppression import Suppressed
+from demur.people import AccountId, Home, PersonId, Scope
+from demur.policy import regimes
 from demur.posts import Audience, Kind, Mention, Post, handle_key
 
 TODAY = date(2026, 11, 21)
@@ -28,9 +31,11 @@ class Town:
         self.lake = Lake(root / "lake", HOME)
         self.out = root / "build"
         self.people: dict[str, dict[str, Any]] = {}
-        self.holds: list[Any] = []
+        self.holds: list[Scope] = []
         self.groups: list[str] = []
-        self.suppressed: list[bytes] = []
+        self.narrowed: dict[PersonId, tuple[Scope, ...]] = {}
+        self.named: dict[str, tuple[Mention, ...]] = {}
+        self.suppressed = Suppressed()
         self._imports = 0
 
     def person(self, name: str, **differing: Any) -> PersonId:
@@ -55,6 +60,9 @@ class Town:
             "chats_on": False,
             "declared_audience": None,
             "language": "nl",
+            "restricted": False,
+            "memorial": False,
+            "untold": [],
         } | differing
         return person
 
@@ -98,16 +106,27 @@ class Town:
     def table(self) -> pa.Table:
         return pa.Table.from_pylist(list(self.people.values()), schema=PEOPLE_SCHEMA)
 
-    def build(self, **differing: Any) -> list[Manifest]:
-        usual: dict[str, Any] = {
-            "holds": self.holds,
-            "declared_groups": self.groups,
-            "suppressed": self.suppressed,
-            "today": TODAY,
-            "out": self.out,
-            "seed": 1,
-        }
-        return build(self.lake, self.table(), **(usual | differing))
+    def narrows(self, name: str, *scopes: Scope) -> None:
+        """They object to this much and no more."""
+        self.narrowed[PersonId(self.people[name]["person"])] = scopes
+
+    def stands(self) -> Stands:
+        return Stands(
+            people=self.table(),
+            today=TODAY,
+            regimes=regimes.load(),
+            holds=tuple(self.holds),
+            declared_groups=frozenset(self.groups),
+            narrowed=self.narrowed,
+            named=self.named,
+            suppressed=self.suppressed,
+        )
+
+    def build(self) -> list[Manifest]:
+        return build(self.lake, self.stands(), out=self.out, seed=1)
+
+    def explain(self, name: str) -> list[Explanation]:
+        return explain(self.lake, self.stands(), PersonId(self.people[name]["person"]))
 
     def kept(self) -> list[dict[str, Any]]:
         """Everything that the current builds keep."""

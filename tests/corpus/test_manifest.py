@@ -13,7 +13,7 @@ from demur.corpus import manifest
 from demur.corpus.manifest import KEPT_SCHEMA, Manifest, of_slice, of_slices
 from demur.errors import ProofRejected
 
-PHOTO = {"sha256": "a" * 64, "media_type": "image/png", "alt": "een boom"}
+PHOTO = {"sha256": "a" * 64, "media_type": "image/png", "alt": "een boom", "look": b"l" * 32}
 
 
 def row(person: str, text: str, **differing: Any) -> dict[str, Any]:
@@ -24,12 +24,16 @@ def row(person: str, text: str, **differing: Any) -> dict[str, Any]:
         "account": f"village:{person}",
         "platform": "village",
         "country": "NL",
+        "group": None,
         "kind": "post",
+        "uses": 15,
         "lang": "nl",
         "created_at": datetime(2024, 1, 1, tzinfo=UTC),
         "text": text,
         "text_hash": text.encode().ljust(16)[:16],
+        "near": [1, -2],
         "mention_keys": ["village:@bob"],
+        "masked": [],
         "tagged": [],
         "url": None,
         "attribution": "CC BY",
@@ -60,6 +64,13 @@ ROWS = (row("anna", "een"), row("bob", "twee"), row("bob", "🐑"), row("cor", "
         {"photos": [PHOTO, PHOTO]},
         {"account": "villageb:ob"},
         {"text_hash": b"x" * 16},
+        {"uses": 14},
+        {"group": "Buurtapp"},
+        {"near": [1, -3]},
+        {"near": [1]},
+        {"masked": ["village:@anna"]},
+        {"photos": [PHOTO | {"look": b"m" * 32}]},
+        {"photos": [PHOTO | {"look": None}]},
     ],
     ids=str,
 )

@@ -8,17 +8,19 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from corpus_town import TODAY, Town
+from corpus_town import HOME, Town
 
 from demur.corpus import build as builder
 from demur.corpus.build import current
-from demur.corpus.explain import explain, explain_post
+from demur.corpus.explain import explain_post
 from demur.corpus.manifest import of_kept
+from demur.corpus.stored import text_mark
+from demur.corpus.suppression import Suppressed
 from demur.errors import NotFound, ProofRejected, SiteUnusable
 from demur.people import PersonId, Scope
 from demur.policy.clause import Outcome
 from demur.policy.version import policy_hash
-from demur.posts import Audience, Kind, Mention, Photo, handle_key, text_hash
+from demur.posts import Audience, Kind, Mention, Photo, handle_key, normal
 
 SKATES = "Vandaag voor het eerst geschaatst op de sloot achter ons huis!"
 FAIR = "Leuk met @anna op de kermis"
@@ -50,7 +52,7 @@ def test_anna_objects_and_bob_keeps_his_post_without_her(village: Town) -> None:
     assert village.texts() == sorted(["Leuk met […] op de kermis", LADDER, NOBODY])
     masked = next(row for row in village.kept() if "kermis" in row["text"])
     assert masked["mention_keys"] == []
-    assert masked["text_hash"] == text_hash(FAIR)
+    assert masked["text_hash"] == text_mark(normal(FAIR), HOME)
     said = next(row for row in village.kept() if row["text"] == NOBODY)
     assert said["mention_keys"] == [handle_key("village", "bob")]
 
@@ -117,7 +119,7 @@ def test_somebody_copies_what_she_wrote_before_she_objected(village: Town) -> No
 def test_a_copy_of_an_erased_text_stays_out_when_it_comes_back(village: Town) -> None:
     person = PersonId(village.people["anna"]["person"])
     assert village.lake.erase(person) == 1
-    village.suppressed = [text_hash(SKATES)]
+    village.suppressed = Suppressed(texts=frozenset({text_mark(normal(SKATES), HOME)}))
     village.put(village.post("cor", SKATES, origin="later"))
     village.build()
     assert SKATES not in village.texts()
@@ -182,12 +184,12 @@ def test_an_authority_halts_one_country_and_lifts_it(town: Town) -> None:
     for name, country in (("anna", "NL"), ("sean", "IE"), ("x", None)):
         town.person(name, country=country)
         town.put(town.post(name, f"post of {name}"))
-    town.holds = [Scope(country="IE", kind="post")]
+    town.holds = [Scope(country="IE", kinds=("post",))]
     town.build()
     assert town.texts() == ["post of anna"]
     unknown = town.post("x", "post of x")
     assert reasons(town, unknown.id) == ["country-unknown", "on-hold"]
-    town.holds = [Scope(kind="photo")]
+    town.holds = [Scope(kinds=("photo",))]
     town.build()
     assert town.texts() == ["post of anna", "post of sean"]
 
@@ -343,9 +345,7 @@ def test_my_data_explains_every_post_as_the_build_decided_it(village: Town) -> N
     )
     village.objects("anna")
     village.build()
-    bob = PersonId(village.people["bob"]["person"])
-    standing = {"holds": [], "declared_groups": [], "suppressed": [], "today": TODAY}
-    explained = explain(village.lake, village.table(), bob, **standing)
+    explained = village.explain("bob")
     assert len(explained) == 5
     for each in explained:
         said = [reason.rule for reason in each.decision.reasons]
@@ -354,18 +354,16 @@ def test_my_data_explains_every_post_as_the_build_decided_it(village: Town) -> N
     assert fair.decision.outcome is Outcome.REDACT
     assert fair.sentences("nl")[1].startswith("Er wordt iemand genoemd")
     assert "post.mentions_objector: true" in list(fair.words())
-    same = explain_post(village.lake, village.table(), fair.stored.id, **standing)
+    same = explain_post(village.lake, village.stands(), fair.stored.id)
     assert same == fair
     with pytest.raises(NotFound, match="no post"):
-        explain_post(village.lake, village.table(), "0" * 32, **standing)
+        explain_post(village.lake, village.stands(), "0" * 32)
 
 
 def test_my_data_knows_of_an_objection_before_any_build(village: Town) -> None:
     village.build()
     village.objects("bob")
-    bob = PersonId(village.people["bob"]["person"])
-    standing = {"holds": [], "declared_groups": [], "suppressed": [], "today": TODAY}
-    explained = explain(village.lake, village.table(), bob, **standing)
+    explained = village.explain("bob")
     assert {each.decision.outcome for each in explained} == {Outcome.EXCLUDE}
 
 

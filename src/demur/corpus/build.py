@@ -1,7 +1,7 @@
 """The builder: from the lake and what stands today to one folder and one manifest a shard.
 
-Three steps, each a map over groups of shards that exchange nothing: find the texts of people who
-object, decide and write beside what is served, and then, only if every group agreed with itself
+Three steps, each a map over groups of shards that exchange nothing: find what people who object
+posted, decide and write beside what is served, and then, only if every group agreed with itself
 when it decided a second time, move the pointers. A kill at any moment leaves every shard either
 as it was or as it will be; building again ends the same. What an objector wrote does not linger:
 the folder it was in goes as soon as the pointer has moved.
@@ -10,10 +10,11 @@ the folder it was in goes as soon as the pointer has moved.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from functools import reduce
 from itertools import chain
+from operator import or_
 from pathlib import Path
 
 import numpy as np
@@ -22,16 +23,18 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from demur.corpus import files, proof
-from demur.corpus.decide import connect, decide, texts_of_objectors
+from demur.corpus.decide import decide
 from demur.corpus.export import Export, export
-from demur.corpus.facts import PEOPLE_SCHEMA, Circumstances
+from demur.corpus.facts import PEOPLE_SCHEMA, Circumstances, Stands
 from demur.corpus.lake import Lake
 from demur.corpus.manifest import Manifest
+from demur.corpus.mentions import whose_copies
+from demur.corpus.scan import connect
 from demur.corpus.stored import PARQUET
+from demur.corpus.suppression import Suppressed, of_people
 from demur.errors import NotFound, SiteUnusable
 from demur.execution.local import Map, in_process
-from demur.people import Home, PersonId, Scope
-from demur.policy.regimes import Regimes
+from demur.people import Home, PersonId
 from demur.policy.version import policy_hash
 
 GROUP = 2_500_000
@@ -66,36 +69,20 @@ def current(out: Path, shard: int) -> BuiltShard:
 
 
 def build(
-    lake: Lake,
-    people: pa.Table,
-    *,
-    holds: Iterable[Scope],
-    declared_groups: Iterable[str],
-    suppressed: Iterable[bytes],
-    today: date,
-    out: Path,
-    seed: int,
-    regimes: Regimes | None = None,
-    execution: Map = in_process,
+    lake: Lake, stands: Stands, *, out: Path, seed: int, execution: Map = in_process
 ) -> list[Manifest]:
     """Decide every post of the lake and replace the builds of the shards in which that changes
     what is kept. One manifest a shard, in order.
 
-    people: `PEOPLE_SCHEMA`, as it stands at this moment. suppressed: `posts.text_hash` of the
-    texts of people who were erased. seed: draws the sample that is decided twice.
+    stands: everything that stands at this moment. seed: draws the sample that is decided twice.
     `ProofRejected` where the two differ: then nothing is replaced.
     """
-    people = _checked(people)
+    people = _checked(stands.people)
+    stands = replace(stands, people=people)
     groups = list(_groups(lake))
-    copies = execution(_objectors_texts, [(group, people) for group in groups])
-    standing = Circumstances.of(
-        people,
-        holds=holds,
-        declared_groups=declared_groups,
-        suppressed=chain(suppressed, *copies),
-        today=today,
-        regimes=regimes,
-    )
+    whose = whose_copies(people, stands.narrowed)
+    found = execution(_posted, [(group, whose) for group in groups])
+    standing = Circumstances.of(stands, reduce(or_, found, Suppressed()))
     fresh = out / ".new"
     shutil.rmtree(fresh, ignore_errors=True)
     task = _Task(
@@ -104,7 +91,7 @@ def build(
         standing=standing,
         slices=lake.home.slices,
         fresh=fresh,
-        policy=policy_hash(regimes),
+        policy=policy_hash(stands.regimes),
         seed=seed,
     )
     with files.replacing(lake.root / "people.parquet") as temporary:
@@ -147,9 +134,9 @@ def _groups(lake: Lake) -> Iterator[Group]:
     yield tuple(group)
 
 
-def _objectors_texts(task: tuple[Group, pa.Table]) -> list[bytes]:
+def _posted(task: tuple[Group, frozenset[PersonId]]) -> Suppressed:
     group, people = task
-    return texts_of_objectors([part for _, parts in group for part in parts], people)
+    return of_people([part for _, parts in group for part in parts], people)
 
 
 def _build_group(task: _Task) -> list[Manifest]:
@@ -186,8 +173,9 @@ def _checked(people: pa.Table) -> pa.Table:
 
 
 def prepared(people: pa.Table, home: Home, standing: Circumstances) -> pa.Table:
-    """Beside each account: its number, its person's rank and slice, and the first day of its
-    collection window. All that deciding in columns needs and a rule does not say."""
+    """Beside each account: its number, its person's rank and slice, whether copies of theirs are
+    suppressed, and the first day of its collection window. All that deciding in columns needs and
+    a rule does not say."""
     person = people["person"].combine_chunks().dictionary_encode()
     slices = pa.array(
         [home.slice(PersonId(each.as_py())) for each in person.dictionary], pa.int16()
@@ -200,6 +188,8 @@ def prepared(people: pa.Table, home: Home, standing: Circumstances) -> pa.Table:
     people = people.append_column("number", pa.array(range(people.num_rows), pa.int32()))
     owner = pc.rank(people["person"], tiebreaker="dense").cast(pa.int32())
     people = people.append_column("owner", owner)
+    own = pc.is_in(people["person"], pa.array(sorted(standing.suppressing), pa.string()))
+    people = people.append_column("suppressing", own)
     people = people.append_column("slice", slices.take(person.indices))
     return people.append_column("window_from", pa.array(window, pa.date32()))
 

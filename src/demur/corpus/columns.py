@@ -12,8 +12,9 @@ from datetime import date
 
 from duckdb import ColumnExpression, ConstantExpression
 
-from demur.corpus.facts import OWN_WORDS, UNKNOWN_AUTHOR, Circumstances
-from demur.people import Scope
+from demur.corpus.facts import UNKNOWN_AUTHOR, Circumstances
+from demur.corpus.scan import PLACE, literal
+from demur.people import Scope, Use
 from demur.policy.clause import Plain, Rule
 from demur.policy.facts import COLUMNS, arranged
 from demur.policy.rules import RULES
@@ -21,6 +22,8 @@ from demur.policy.signals import UNREADABLE
 from demur.posts import Audience
 
 NO_BITS = "0::BIGINT"
+
+CREATED_ON = "make_timestamp(epoch_us(p.created_at))::DATE"  # in UTC, whatever the session's zone
 
 
 def mask_sql(rules: Iterable[Rule], today: date) -> str:
@@ -61,9 +64,9 @@ def of_the_unknown_author() -> dict[str, Plain]:
     }
 
 
-def literal(value: Plain) -> str:
-    """A value as SQL, quoted by DuckDB's own rules."""
-    return str(ConstantExpression(value))
+def _each(sql: str) -> str:
+    """The same SQL once a use."""
+    return "".join(sql.format(use=use, bit=use.bit) for use in Use)
 
 
 AUTHOR_FACTS = f"""
@@ -77,7 +80,10 @@ AUTHOR_FACTS = f"""
     told IS NOT NULL AS author_told,
     notice_queued AS author_notice_queued,
     coalesce(usable_from, DATE '9999-12-31') AS author_usable_from,
+    {_each("list_contains(untold, '{use}') AS author_untold_of_{use},")}
     objects_here AS author_objects_here,
+    restricted AS author_restricted,
+    memorial AS author_memorial,
     objects AND NOT objects_here AS author_objects_elsewhere,
     len(refuses_training) > len(list_filter(refuses_training, lambda n: suffix(n, '{UNREADABLE}')))
         AS author_refuses_training,
@@ -89,12 +95,20 @@ AUTHOR_FACTS = f"""
 """Over the people table with `window_from` beside it."""
 
 
-def post_facts(standing: Circumstances, *, mentions: bool) -> str:
+def post_facts(standing: Circumstances, *, mentions: bool, narrowed: bool) -> str:
     """SQL of the post's facts, over the lake's columns as `p` and the account's as `a`.
 
-    Expects `suppressed(text_hash)`, and with `mentions` the columns `m.mentions, m.pictures`.
+    mentions: the columns `m.mentions, m.pictures` are there. narrowed: `n.withheld` is, and where
+    anything is suppressed so is the table `suppressed_places(place)` (`corpus.suppression`).
     `repeats_own` is false here: it is decided afterwards, among the posts that may train.
     """
+    objected = "coalesce(n.withheld & {bit} <> 0, false) AS post_objects_to_{use},"
+    if not narrowed:
+        objected = "false AS post_objects_to_{use},"
+    held = "".join(
+        f"{_held([s for s in standing.holds if use in s.uses])} AS post_held_from_{use}, "
+        for use in Use
+    )
     groups = _one_of('p."group"', sorted(standing.declared_groups))
     return f"""
     p.kind AS post_kind,
@@ -102,7 +116,7 @@ def post_facts(standing: Circumstances, *, mentions: bool) -> str:
          WHEN p."group" IS NULL THEN coalesce(a.declared_audience, '{Audience.UNKNOWN}')
          WHEN {groups} THEN '{Audience.PUBLIC_GROUP}'
          ELSE '{Audience.UNKNOWN}' END AS post_audience,
-    make_timestamp(epoch_us(p.created_at))::DATE AS post_created_on,
+    {CREATED_ON} AS post_created_on,
     p.reshare_of IS NOT NULL AS post_is_reshare,
     {_some("p.refuses_training", readable=True)} AS post_refuses_training,
     {_some("p.photo_refusals", readable=True)} AS post_picture_refuses,
@@ -110,9 +124,11 @@ def post_facts(standing: Circumstances, *, mentions: bool) -> str:
         AS post_wish_unreadable,
     {"coalesce(m.mentions, false)" if mentions else "false"} AS post_mentions_objector,
     {"coalesce(m.pictures, false)" if mentions else "false"} AS post_pictures_objector,
-    p.normal_chars >= {OWN_WORDS} AND p.text_hash IN (FROM suppressed)
-        AND NOT coalesce(a.objects, false) AS post_copies_suppressed,
-    {_held(standing.holds)} AS post_on_hold,
+    {PLACE} IN (FROM suppressed_places) AND NOT coalesce(a.suppressing, false)
+        AS post_copies_suppressed,
+    {_each(objected)}
+    {_held([scope for scope in standing.holds if not scope.uses])} AS post_on_hold,
+    {held}
     false AS post_repeats_own
     """
 
@@ -131,13 +147,32 @@ def _one_of(column: str, values: Sequence[str]) -> str:
 
 
 def _held(holds: Sequence[Scope]) -> str:
-    """An unknown country is covered by every country's hold, as `Scope.covers` says."""
-    scopes = []
-    for scope in holds:
-        parts = [f"p.platform = {literal(scope.platform)}"] if scope.platform is not None else []
-        if scope.country is not None:
-            parts.append(f"coalesce(a.country = {literal(scope.country)}, true)")
-        if scope.kind is not None:
-            parts.append(f"p.kind = {literal(scope.kind)}")
-        scopes.append(f"({' AND '.join(parts) or 'true'})")
-    return " OR ".join(scopes) or "false"
+    return " OR ".join(f"({_covers(scope)})" for scope in holds) or "false"
+
+
+def _covers(scope: Scope) -> str:
+    """`Scope.covers`; an unknown country is covered by every country's hold, as it says there."""
+    if scope.model is not None:
+        return "false"
+    asked = {
+        f"p.platform = {literal(scope.platform or '')}": scope.platform is not None,
+        f"coalesce(a.country = {literal(scope.country or '')}, true)": scope.country is not None,
+        f'coalesce(p."group" = {literal(scope.group or "")}, false)': scope.group is not None,
+        _one_of("p.kind", scope.kinds): bool(scope.kinds),
+        f"p.post_id = {literal(scope.post or '')}": scope.post is not None,
+        f"{CREATED_ON} >= {literal(scope.since or date.min)}": scope.since is not None,
+        f"{CREATED_ON} <= {literal(scope.until or date.max)}": scope.until is not None,
+    }
+    return " AND ".join(sql for sql, narrows in asked.items() if narrows) or "true"
+
+
+NARROWED = f"""
+    (n.platform IS NULL OR n.platform = p.platform)
+    AND (n.country IS NULL OR coalesce(n.country = a.country, true))
+    AND (n."group" IS NULL OR coalesce(n."group" = p."group", false))
+    AND (len(n.kinds) = 0 OR list_contains(n.kinds, p.kind))
+    AND (n.post IS NULL OR n.post = p.post_id)
+    AND (n.since IS NULL OR n.since <= {CREATED_ON})
+    AND (n.until IS NULL OR {CREATED_ON} <= n.until)
+"""
+"""`Scope.covers` over a table of scopes `n`, whose nulls and empty lists narrow nothing."""

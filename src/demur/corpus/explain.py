@@ -6,24 +6,21 @@ so it is right the moment an objection stands, before any build. It changes noth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import date
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from demur.corpus.decide import texts_of_objectors
-from demur.corpus.facts import Circumstances, gather
+from demur.corpus import suppression
+from demur.corpus.facts import Circumstances, Stands, gather
 from demur.corpus.lake import Lake
+from demur.corpus.mentions import whose_copies
 from demur.corpus.stored import StoredPost
 from demur.errors import NotFound
-from demur.people import PersonId, Scope
+from demur.people import PersonId
 from demur.policy import wording
-from demur.policy.clause import Outcome
 from demur.policy.decision import Decision, decide
 from demur.policy.facts import PlainFacts
-from demur.policy.regimes import Regimes
 from demur.policy.version import policy_hash
 
 
@@ -38,7 +35,7 @@ class Explanation:
     def sentences(self, language: str) -> list[str]:
         """The outcome and each reason, to the person it is about."""
         reasons = (wording.sentence(reason.rule, language) for reason in self.decision.reasons)
-        return [wording.outcome(self.decision.outcome, language), *reasons]
+        return [wording.decision(self.decision, language), *reasons]
 
     def words(self) -> Iterator[str]:
         """Every fact by name, for whoever checks the decision: `post.audience: unknown`."""
@@ -48,70 +45,34 @@ class Explanation:
         yield f"today: {self.facts.today}"
 
 
-def explain(
-    lake: Lake,
-    people: pa.Table,
-    person: PersonId,
-    *,
-    holds: Iterable[Scope],
-    declared_groups: Iterable[str],
-    suppressed: Iterable[bytes],
-    today: date,
-    regimes: Regimes | None = None,
-) -> list[Explanation]:
-    """Every stored post of a person, oldest first. The arguments are those of `build`."""
+def explain(lake: Lake, stands: Stands, person: PersonId) -> list[Explanation]:
+    """Every stored post of a person, oldest first, as a build would decide it now."""
     stored = sorted(lake.posts_of(person), key=lambda each: (each.post.created_at, each.id))
-    hashes = {each.row["text_hash"] for each in stored}
     parts = [part for shard in range(lake.home.shards) for part in lake.parts(shard)]
-    copied = texts_of_objectors(parts, people, among=hashes)
-    standing = Circumstances.of(
-        people,
-        holds=holds,
-        declared_groups=declared_groups,
-        suppressed=[*suppressed, *copied],
-        today=today,
-        regimes=regimes,
-    )
-    mine = people.filter(pc.field("person") == person).to_pylist()
+    among = suppression.of_rows(each.row for each in stored)
+    whose = whose_copies(stands.people, stands.narrowed)
+    standing = Circumstances.of(stands, suppression.of_people(parts, whose, among))
+    mine = stands.people.filter(pc.field("person") == person).to_pylist()
     accounts = {row["account"]: row for row in mine}
-    policy, seen, explained = policy_hash(regimes), set(), []
+    policy, seen, explained = policy_hash(stands.regimes), set(), []
     for each in stored:
         account = accounts.get(each.post.account)
         what = (each.row["text_hash"], tuple(photo.sha256 for photo in each.post.photos))
         facts = gather(each.row, account, standing, repeats_own=False)
         decision = decide(facts, policy=policy)
-        if decision.outcome is not Outcome.EXCLUDE and what in seen:
+        if decision.uses and what in seen:
             facts = gather(each.row, account, standing, repeats_own=True)
             decision = decide(facts, policy=policy)
-        elif decision.outcome is not Outcome.EXCLUDE:
+        elif decision.uses:
             seen.add(what)
         explained.append(Explanation(stored=each, facts=facts, decision=decision))
     return explained
 
 
-def explain_post(
-    lake: Lake,
-    people: pa.Table,
-    post_id: str,
-    *,
-    holds: Iterable[Scope],
-    declared_groups: Iterable[str],
-    suppressed: Iterable[bytes],
-    today: date,
-    regimes: Regimes | None = None,
-) -> Explanation:
+def explain_post(lake: Lake, stands: Stands, post_id: str) -> Explanation:
     """One post, by its id; `NotFound` where the lake does not hold it."""
     stored = lake.post(post_id)
     if stored is None:
         raise NotFound(f"There is no post {post_id} here; `demur explain ACCOUNT` lists the posts.")
-    explained = explain(
-        lake,
-        people,
-        stored.person,
-        holds=holds,
-        declared_groups=declared_groups,
-        suppressed=suppressed,
-        today=today,
-        regimes=regimes,
-    )
+    explained = explain(lake, stands, stored.person)
     return next(each for each in explained if each.stored.id == post_id)

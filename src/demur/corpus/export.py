@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from demur.corpus import files, manifest, proof
-from demur.corpus.decide import EXCLUDE_BITS, REDACT_BITS
+from demur.corpus.decide import KEPT, REDACT_BITS, uses_of
 from demur.corpus.facts import Circumstances
 from demur.corpus.manifest import KEPT_SCHEMA, Manifest, SliceManifest
 from demur.corpus.proof import decide_again
@@ -38,12 +38,14 @@ DECISIONS_SCHEMA = pa.schema(
         pa.field("person", pa.string(), nullable=False),
         pa.field("reasons", pa.int64(), nullable=False),  # bit i: the i-th of `rules`
         pa.field("outcome", pa.int8(), nullable=False),  # Outcome.severity
+        pa.field("uses", pa.int8(), nullable=False),  # what remains, as in KEPT_SCHEMA
     ]
 )
 
-_KEPT = ["post_id", "person", "account", "platform", "kind", "lang", "created_at", "text"]
-_KEPT += ["text_hash", "mention_key", "tagged", "url", "attribution", "photos"]
+_KEPT = ["post_id", "person", "account", "platform", "group", "kind", "lang", "created_at", "text"]
+_KEPT += ["text_hash", "near", "mention_key", "tagged", "url", "attribution", "photos"]
 _KEPT += ["mention_start", "mention_end"]  # not kept, but masking needs them
+_MASKED = KEPT_SCHEMA.field("masked")
 Places = NDArray[np.int64]
 
 
@@ -86,7 +88,7 @@ def _shard(connection: duckdb.DuckDBPyConnection, job: Export) -> tuple[pa.Table
     here = f"FROM decided WHERE place >= {first} AND place < {beyond}"
     decided = connection.sql(f"SELECT place, mask {here} ORDER BY place").fetchnumpy()
     order = connection.sql(f"""
-        SELECT place, number {here} AND mask & {EXCLUDE_BITS} = 0
+        SELECT place, number {here} AND {KEPT}
         ORDER BY slice, owner, created, post""").fetchnumpy()
     places, masks = np.asarray(decided["place"]), np.asarray(decided["mask"])
     again = job.again[slice(*np.searchsorted(job.again, [first, beyond]))]
@@ -94,13 +96,15 @@ def _shard(connection: duckdb.DuckDBPyConnection, job: Export) -> tuple[pa.Table
     if len(every) != len(masks):  # somebody was erased, or two became one, in the meantime
         raise SiteUnusable("The lake changed while it was being decided on; build again.")
     decide_again(sampled, masks[np.searchsorted(places, again)].tolist(), job.people, job.standing)
-    kept = _arranged(
-        job, rows, np.asarray(order["place"]), masks[np.searchsorted(places, order["place"])]
-    )
+    of_kept = masks[np.searchsorted(places, order["place"])]
+    kept = _arranged(job, rows, np.asarray(order["place"]), of_kept)
+    kept = kept.append_column("uses", pa.array(uses_of(of_kept)))
     kept = _with_account(kept, job.people, np.asarray(order["number"]))
-    outcome = np.where(masks & EXCLUDE_BITS, 2, np.where(masks, 1, 0))
+    uses = uses_of(masks)
+    outcome = np.where(uses == 0, 2, np.where(masks & REDACT_BITS, 1, 0))
     decisions = every.append_column("reasons", pa.array(masks))
     decisions = decisions.append_column("outcome", pa.array(outcome, pa.int8()))
+    decisions = decisions.append_column("uses", pa.array(uses))
     return kept, decisions.cast(DECISIONS_SCHEMA)
 
 
@@ -133,13 +137,17 @@ def _arranged(job: Export, rows: pa.Table, order: Places, masks: Places) -> pa.T
     where = np.empty(len(order), np.int64)
     where[np.argsort(order)] = np.arange(len(order))  # the rows lie in the order of their places
     redacted = masks & REDACT_BITS != 0
+    rows = rows.append_column(_MASKED, _empty_lists(len(rows)))
     if redacted.any():
-        keys = job.standing.objector_keys
-        changed = [_mask(row, keys) for row in rows.take(where[redacted]).to_pylist()]
+        changed = [_mask(row, job.standing) for row in rows.take(where[redacted]).to_pylist()]
         where[redacted] = len(rows) + np.arange(len(changed))
         rows = pa.concat_tables([rows, pa.Table.from_pylist(changed, schema=rows.schema)])
-    arranged = {name: rows[name].combine_chunks().take(pa.array(where)) for name in _KEPT}
-    return pa.table(arranged)
+    names = [*_KEPT, _MASKED.name]
+    return pa.table({name: rows[name].combine_chunks().take(pa.array(where)) for name in names})
+
+
+def _empty_lists(count: int) -> pa.Array:
+    return pa.ListArray.from_arrays(np.zeros(count + 1, np.int32), pa.array([], pa.string()))
 
 
 def _with_account(rows: pa.Table, people: pa.Table, numbers: Places) -> pa.Table:
@@ -150,14 +158,17 @@ def _with_account(rows: pa.Table, people: pa.Table, numbers: Places) -> pa.Table
     return pa.table({name: columns[name] for name in KEPT_SCHEMA.names}).cast(KEPT_SCHEMA)
 
 
-def _mask(row: dict[str, Any], objector_keys: Collection[str]) -> dict[str, Any]:
-    """One row as it may be used: the objectors' mentions are gone from text and keys."""
+def _mask(row: dict[str, Any], standing: Circumstances) -> dict[str, Any]:
+    """One row as it may be used: the objectors' mentions and names are gone from text and keys."""
+    named = standing.named.get(row["post_id"], ())
     spans = zip(row["mention_start"], row["mention_end"], row["mention_key"], strict=True)
     mentions = [Mention(start=start, end=end, key=key) for start, end, key in spans]
     photos = row["photos"]
-    done = mask(row["text"], mentions, objector_keys, [photo["alt"] for photo in photos])
+    unwanted = standing.objector_keys.union(mention.key for mention in named)
+    done = mask(row["text"], [*mentions, *named], unwanted, [photo["alt"] for photo in photos])
     photos = [photo | {"alt": alt} for photo, alt in zip(photos, done.alts, strict=True)]
-    return row | {"text": done.text, "mention_key": done.keys, "photos": photos}
+    taken = {"mention_key": done.keys, "masked": done.taken}
+    return row | taken | {"text": done.text, "photos": photos}
 
 
 def _slices(kept: pa.Table, slices: int) -> list[SliceManifest]:

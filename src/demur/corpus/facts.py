@@ -14,9 +14,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from demur.corpus.mentions import keys_of_objectors
-from demur.people import PersonId, Scope
-from demur.policy import regimes as law_of_the_land
+from demur.corpus import mentions, suppression
+from demur.corpus.suppression import Suppressed
+from demur.people import PersonId, Scope, Use
 from demur.policy import signals
 from demur.policy.facts import NEVER, UNKNOWN, AuthorFacts, FactsOf, PlainFacts, PostFacts
 from demur.policy.regimes import Regimes
@@ -49,23 +49,6 @@ PEOPLE_SCHEMA = pa.schema(
 )
 """One row an account: what `rights.standing` says about it at the moment of the build."""
 
-OWN_WORDS = 32
-"""Normal characters from which a text counts as somebody's own. Shorter ones ("Happy birthday!")
-are written by many, and suppressing them would let one person silence a greeting."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suppressed:
-    """What people who were erased, or object, had posted, so that nobody's copy of it is used.
-
-    texts: `Lake.home.mark("text", …)` of the normal form. near: the numbers of `LAKE_SCHEMA.near`.
-    looks: `posts.Photo.look`.
-    """
-
-    texts: frozenset[bytes] = frozenset()
-    near: frozenset[int] = frozenset()
-    looks: frozenset[bytes] = frozenset()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stands:
@@ -73,6 +56,7 @@ class Stands:
     one transaction.
 
     people: `PEOPLE_SCHEMA`. narrowed: what those withhold whose No covers a part only.
+    keys: the mention keys in force, `people.InForce.keys`; also of those who have no account.
     named: by post id, the plain names that an objector found in it and confirmed.
     """
 
@@ -82,41 +66,39 @@ class Stands:
     holds: tuple[Scope, ...] = ()
     declared_groups: frozenset[str] = frozenset()
     narrowed: Mapping[PersonId, tuple[Scope, ...]] = field(default_factory=dict, repr=False)
+    keys: frozenset[str] = field(default=frozenset(), repr=False)
     named: Mapping[str, tuple[Mention, ...]] = field(default_factory=dict, repr=False)
     suppressed: Suppressed = field(default=Suppressed(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What stands on the day of a decision, beside the post and its account."""
+    """What stands on the day of a decision, beside the post and its account: `Stands`, with what
+    the posts of those who object add to it."""
 
     today: date
     regimes: Regimes
-    holds: tuple[Scope, ...] = ()
-    declared_groups: frozenset[str] = frozenset()
-    objector_keys: frozenset[str] = field(default=frozenset(), repr=False)
-    suppressed: frozenset[bytes] = field(default=frozenset(), repr=False)
+    holds: tuple[Scope, ...]
+    declared_groups: frozenset[str]
+    narrowed: Mapping[PersonId, tuple[Scope, ...]] = field(repr=False)
+    named: Mapping[str, tuple[Mention, ...]] = field(repr=False)
+    objector_keys: frozenset[str] = field(repr=False)
+    suppressed: Suppressed = field(repr=False)
+    suppressing: frozenset[PersonId] = field(repr=False)  # own posts are no copies of themselves
 
     @classmethod
-    def of(
-        cls,
-        people: pa.Table,
-        *,
-        holds: Iterable[Scope],
-        declared_groups: Iterable[str],
-        suppressed: Iterable[bytes],
-        today: date,
-        regimes: Regimes | None = None,
-    ) -> Circumstances:
-        """Put together from what `rights.standing` says. suppressed: `posts.text_hash` of texts
-        by people who were erased and by people who object (`decide.texts_of_objectors`)."""
+    def of(cls, stands: Stands, copied: Suppressed) -> Circumstances:
+        """copied: what those had posted of whom no copy is used (`mentions.whose_copies`)."""
         return cls(
-            today=today,
-            regimes=regimes or law_of_the_land.load(),
-            holds=tuple(holds),
-            declared_groups=frozenset(declared_groups),
-            objector_keys=keys_of_objectors(people),
-            suppressed=frozenset(suppressed),
+            today=stands.today,
+            regimes=stands.regimes,
+            holds=stands.holds,
+            declared_groups=stands.declared_groups,
+            narrowed=stands.narrowed,
+            named=stands.named,
+            objector_keys=mentions.keys_of_objectors(stands.people, stands.narrowed) | stands.keys,
+            suppressed=stands.suppressed | copied,
+            suppressing=mentions.whose_copies(stands.people, stands.narrowed),
         )
 
     def decides_audience(self, audience: str, group: str | None, declared: str | None) -> str:
@@ -140,8 +122,14 @@ UNKNOWN_AUTHOR: AuthorFacts[bool, str, date] = AuthorFacts(
     told=False,
     notice_queued=False,
     usable_from=NEVER,
+    untold_of_training=False,
+    untold_of_answers=False,
+    untold_of_search=False,
+    untold_of_translation=False,
     objects_here=False,
     objects_elsewhere=False,
+    restricted=False,
+    memorial=False,
     refuses_training=False,
     wish_unreadable=False,
     chats_on=False,
@@ -168,24 +156,32 @@ def gather(
     country = account["country"] if account else None
     keys = standing.objector_keys
     created: datetime = post["created_at"]
+    created_on = created.astimezone(UTC).date()
+
+    def covered(scopes: Iterable[Scope]) -> list[Scope]:
+        where = {name: post[name] for name in ("platform", "group", "kind")}
+        where |= {"post": post["post_id"], "country": country, "created_on": created_on}
+        return [scope for scope in scopes if scope.covers(**where)]
+
+    held = covered(standing.holds)
+    objected = covered(standing.narrowed.get(post["person"], ()))
     facts: PostFacts[bool, str, date] = PostFacts(
         kind=post["kind"],
         audience=str(standing.decides_audience(post["audience"], post["group"], declared)),
-        created_on=created.astimezone(UTC).date(),
+        created_on=created_on,
         is_reshare=post["reshare_of"] is not None,
         refuses_training=signals.refuses(post["refuses_training"]),
         picture_refuses=signals.refuses(post["photo_refusals"]),
         wish_unreadable=signals.unreadable([*post["refuses_training"], *post["photo_refusals"]]),
-        mentions_objector=not keys.isdisjoint(post["mention_key"]),
+        mentions_objector=post["post_id"] in standing.named
+        or not keys.isdisjoint(post["mention_key"]),
         pictures_objector=not keys.isdisjoint(post["tagged"]),
-        copies_suppressed=post["normal_chars"] >= OWN_WORDS
-        and post["text_hash"] in standing.suppressed
-        and not (account and account["objects"]),  # their own text is no copy of it
-        on_hold=any(
-            scope.covers(platform=post["platform"], country=country, kind=post["kind"])
-            for scope in standing.holds
-        ),
+        copies_suppressed=not (account and account["person"] in standing.suppressing)
+        and suppression.is_copy(post, standing),
+        on_hold=any(not scope.uses for scope in held),
         repeats_own=repeats_own,
+        **{f"objects_to_{use}": any(s.withholds(use) for s in objected) for use in Use},
+        **{f"held_from_{use}": any(use in scope.uses for scope in held) for use in Use},
     )
     author = _author(account, standing) if account else UNKNOWN_AUTHOR
     return FactsOf(post=facts, author=author, today=standing.today)
@@ -211,4 +207,7 @@ def _author(account: Mapping[str, Any], standing: Circumstances) -> AuthorFacts[
         wish_unreadable=signals.unreadable(account["refuses_training"]),
         chats_on=account["chats_on"],
         window_from=regime.window_from(standing.today),
+        restricted=account["restricted"],
+        memorial=account["memorial"],
+        **{f"untold_of_{use}": use in account["untold"] for use in Use},
     )

@@ -54,8 +54,8 @@ KEPT_SCHEMA = pa.schema(
 )
 """`kept.parquet`, sorted by slice, person, created_at, post_id: what may be used of a shard."""
 
-VERSION = 1
-FORMAT = b"demur kept v1\n"  # what the bytes under a leaf mean; changes with KEPT_SCHEMA
+VERSION = 2
+FORMAT = b"demur kept v2\n"  # what the bytes under a leaf mean; changes with KEPT_SCHEMA
 Offsets = NDArray[np.int64]
 
 
@@ -173,6 +173,13 @@ def _buffers(
     asking the rows would let one person's null change another's leaf.
     """
     kind = array.type
+    if pa.types.is_fixed_size_binary(kind) and lengths is None:  # in a list: may be absent
+        known = array.is_valid().to_numpy(zero_copy_only=False)
+        raw = np.frombuffer(array.buffers()[1], np.uint8).reshape(-1, kind.byte_width)
+        held = np.where(known[:, None], raw[array.offset : array.offset + len(array)], 0)
+        yield _flat(known), at
+        yield _flat(held.astype(np.uint8)), at * kind.byte_width
+        return
     if array.null_count and not nullable:
         raise ProofRejected("A build kept a post with something missing; run the build again.")
     if pa.types.is_struct(kind):

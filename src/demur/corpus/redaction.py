@@ -18,10 +18,12 @@ MASK = "[…]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Masked:
-    """A text without the objectors' mentions. keys: of the mentions still readable in it."""
+    """A text without the objectors' mentions. keys: of the mentions still readable in it; taken:
+    of those that are not, each once."""
 
     text: str
     keys: tuple[str, ...]
+    taken: tuple[str, ...]
     alts: tuple[str, ...]
 
 
@@ -37,10 +39,11 @@ def mask(
     names = {name for mention in unwanted for name in _names(text, mention)}
     holes = _merged((max(m.start, 0), min(m.end, len(text))) for m in unwanted)
     holes = _merged([*holes, *_occurrences(text, names, holes)])
-    kept = (m.key for m in mentions if m.key not in objectors and not _covered(m, holes))
+    gone = [m for m in mentions if m.key in objectors or _covered(m, holes)]
     return Masked(
         text=_without(text, holes),
-        keys=tuple(kept),
+        keys=tuple(mention.key for mention in mentions if mention not in gone),
+        taken=tuple(sorted({mention.key for mention in gone})),
         alts=tuple(_without(alt, _merged(_occurrences(alt, names))) for alt in alts),
     )
 

@@ -15,18 +15,23 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from demur.people import Use
+
 if TYPE_CHECKING:
     from demur.policy.facts import Facts
 
 Plain = bool | str | date
 
+ALL = frozenset(Use)
+"""Most rules withhold a post from every use."""
+
 
 class Outcome(StrEnum):
     """What becomes of a post, from mildest to strictest."""
 
-    TRAIN = "train"
-    REDACT = "redact"  # it trains with the objector's name masked
-    EXCLUDE = "exclude"
+    TRAIN = "train"  # it may be used; `Decision.uses` says for what
+    REDACT = "redact"  # likewise, with the objector's name masked
+    EXCLUDE = "exclude"  # no use of it remains
 
     @property
     def severity(self) -> int:
@@ -124,17 +129,23 @@ class Rule:
     law: str
     since: date
     outcome: Outcome
+    uses: frozenset[Use]  # withheld where it applies; none where the outcome is REDACT
     applies: Callable[[Facts], Term]
     source: str
 
 
 def rule(
-    *, law: str, since: date, outcome: Outcome = Outcome.EXCLUDE
+    *,
+    law: str,
+    since: date,
+    outcome: Outcome = Outcome.EXCLUDE,
+    uses: frozenset[Use] = ALL,
 ) -> Callable[[Callable[[Facts], Term]], Rule]:
     """Make a function of facts into a `Rule`, named after it.
 
     law: the article, or the promise, it stands on. since: from when that has applied; it is shown
-    in docs/policy.md and decides nothing, because what is in the file is in force.
+    in docs/policy.md and decides nothing, because what is in the file is in force. uses: what a
+    post to which it applies is withheld from.
     """
 
     def make(applies: Callable[[Facts], Term]) -> Rule:
@@ -146,6 +157,7 @@ def rule(
             law=law,
             since=since,
             outcome=outcome,
+            uses=uses if outcome is Outcome.EXCLUDE else frozenset(),
             applies=applies,
             source=inspect.getsource(applies),
         )

@@ -1,7 +1,8 @@
-"""What the law says about one post: an outcome, with every reason for it.
+"""What the law says about one post: for what it may be used, with every reason against.
 
-All rules are asked, because lifting one reason must not hide another, and the strictest outcome
-wins. Whoever has stored decisions as a bitmask gets the same value back from `of_mask`.
+All rules are asked, because lifting one reason must not hide another. Each withholds every use or
+some; what none of them withholds remains, and a post of which nothing remains is excluded.
+Whoever has stored decisions as a bitmask gets the same value back from `of_mask`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from demur.policy.clause import Outcome, Rule, truth
+from demur.people import Use
+from demur.policy.clause import ALL, Outcome, Rule, truth
 from demur.policy.facts import PlainFacts, as_terms
 from demur.policy.rules import RULES
 from demur.policy.version import policy_hash
@@ -21,15 +23,17 @@ class Reason:
 
     rule: str
     outcome: Outcome
+    uses: frozenset[Use]  # what it withholds
     law: str
     says: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """`policy` is the hash of the rules and regimes that decided."""
+    """`uses` is what remains. `policy` is the hash of the rules and regimes that decided."""
 
     outcome: Outcome
+    uses: frozenset[Use]
     reasons: tuple[Reason, ...]
     policy: str
 
@@ -53,7 +57,14 @@ def mask_of(decision: Decision) -> int:
 
 def _because(rules: Sequence[Rule], policy: str | None) -> Decision:
     reasons = tuple(
-        Reason(rule=rule.name, outcome=rule.outcome, law=rule.law, says=rule.says) for rule in rules
+        Reason(rule=rule.name, outcome=rule.outcome, uses=rule.uses, law=rule.law, says=rule.says)
+        for rule in rules
     )
-    outcome = max((r.outcome for r in rules), key=lambda o: o.severity, default=Outcome.TRAIN)
-    return Decision(outcome=outcome, reasons=reasons, policy=policy or policy_hash())
+    uses = ALL.difference(*(rule.uses for rule in rules))
+    if not uses:
+        outcome = Outcome.EXCLUDE
+    elif any(rule.outcome is Outcome.REDACT for rule in rules):
+        outcome = Outcome.REDACT
+    else:
+        outcome = Outcome.TRAIN
+    return Decision(outcome=outcome, uses=uses, reasons=reasons, policy=policy or policy_hash())

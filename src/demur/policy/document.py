@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from demur.people import Use
 from demur.policy import regimes, wording
-from demur.policy.clause import Outcome, Rule
+from demur.policy.clause import ALL, Outcome, Rule
 from demur.policy.regimes import ELSEWHERE, Regime
 from demur.policy.rules import RULES
 from demur.policy.version import policy_hash
@@ -17,11 +18,13 @@ _OPENING = """\
 # The law of this house
 
 This page is generated from `src/demur/policy/rules.py` and `regimes.toml`; a test holds it equal.
-Every rule is asked about every post. All that apply are kept as reasons and shown to the person,
-and the strictest outcome wins. A post to which none applies trains.
+Every rule is asked about every post. All that apply are kept as reasons and shown to the person.
+There are four uses: {uses}. A post to which no rule
+applies may be used for all of them.
 
-- **exclude**: the post is not used at all.
-- **redact**: the post is used with the mention masked.
+- A rule without a mark withholds the post from every use.
+- **→ not for …** withholds it from that use; a post of which no use remains is excluded.
+- **→ redact**: the post is used with the mention masked.
 
 The day beside a rule says since when the law behind it has applied; the rule itself is in force
 because it stands here. What is unknown excludes, under a reason of its own.
@@ -37,7 +40,8 @@ def render() -> str:
 
 
 def _lines() -> Iterator[str]:
-    yield _OPENING
+    *uses, last = (wording.use(use, "en") for use in Use)
+    yield _OPENING.format(uses=f"{', '.join(uses)} and {last}")
     yield f"Policy hash: `{policy_hash()}`\n"
     yield "## Rules\n"
     for number, rule in enumerate(RULES, start=1):
@@ -58,6 +62,8 @@ def _lines() -> Iterator[str]:
 
 def _rule(number: int, rule: Rule) -> Iterator[str]:
     mark = "" if rule.outcome is Outcome.EXCLUDE else f" → {rule.outcome}"
+    if rule.uses not in (ALL, frozenset()):
+        mark = " → not for " + " or ".join(wording.use(u, "en") for u in Use if u in rule.uses)
     yield f"{number}. **{rule.name}**{mark}: {rule.says}{' ' + rule.more if rule.more else ''}"
     yield f"   *{rule.law}; since {rule.since}.*"
     yield f"   To the person: “{wording.sentence(rule.name, 'en')}”"

@@ -38,8 +38,16 @@ class PostFacts(Generic[Truth, Text, Day]):
     wish_unreadable: Truth  # a signal on the post or in a picture that could not be understood
     mentions_objector: Truth  # a handle, link or tag in its text points at somebody who objects
     pictures_objector: Truth  # somebody who objects is tagged in its pictures
-    copies_suppressed: Truth  # its text is somebody's who objects or was erased, not its author's
-    on_hold: Truth  # an authority or the operator halted what it belongs to
+    copies_suppressed: Truth  # words or a picture of somebody else who objects or was erased
+    objects_to_training: Truth  # its author's narrowed No covers it and names this use, or all
+    objects_to_answers: Truth
+    objects_to_search: Truth
+    objects_to_translation: Truth
+    on_hold: Truth  # an authority or the operator halted what it belongs to, whatever the use
+    held_from_training: Truth  # likewise, by a hold that names this use
+    held_from_answers: Truth
+    held_from_search: Truth
+    held_from_translation: Truth
     repeats_own: Truth  # the same person posted the same before, and that one may train
 
 
@@ -55,8 +63,14 @@ class AuthorFacts(Generic[Truth, Text, Day]):
     told: Truth  # a notice reached them
     notice_queued: Truth  # one was written but has not reached them
     usable_from: Day  # when the waiting period is over; NEVER where they were not told
+    untold_of_training: Truth  # no notice of this use reached them, or its time is not over
+    untold_of_answers: Truth
+    untold_of_search: Truth
+    untold_of_translation: Truth
     objects_here: Truth  # they objected with this very account
     objects_elsewhere: Truth  # they objected with another account of theirs, and not with this
+    restricted: Truth  # a request of theirs is being decided
+    memorial: Truth  # they have died
     refuses_training: Truth  # a machine-readable No on the profile
     wish_unreadable: Truth  # a signal on the profile that could not be understood
     chats_on: Truth  # they switched on that their chats may train

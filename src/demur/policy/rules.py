@@ -1,15 +1,16 @@
-"""The law: every rule that can keep a post from training, in the order a reader would ask.
+"""The law: every rule that can keep a post from being used, in the order a reader would ask.
 
 One function is one clause. The first sentence of its docstring is what members and lawyers read
 (docs/policy.md and "My data" are made of it), the body says the same to the machine. All rules
-are asked about every post, all that apply are kept as reasons, and the strictest outcome wins. A
-post to which none applies trains. Nothing here reads a text, a clock or a database.
+are asked about every post and all that apply are kept as reasons. A rule withholds every use, or
+those it names; what no rule withholds remains. Nothing here reads a text, a clock or a database.
 """
 
 from __future__ import annotations
 
 from datetime import date
 
+from demur.people import Use
 from demur.policy.clause import Outcome, Rule, Term, rule
 from demur.policy.facts import UNKNOWN, Facts
 from demur.posts import Audience, Kind
@@ -153,6 +154,35 @@ def waiting_period(facts: Facts) -> Term:
     return facts.author.told & (facts.author.usable_from > facts.today)
 
 
+@rule(law="GDPR Art. 13(3), 14(4), 21(4)", since=GDPR, uses=frozenset({Use.TRAINING}))
+def untold_of_training(facts: Facts) -> Term:
+    """Nobody's posts are learned before a notice named training and its time is over."""
+    in_time = facts.author.told & (facts.author.usable_from <= facts.today)
+    return in_time & facts.author.untold_of_training
+
+
+@rule(law="GDPR Art. 13(3), 14(4), 21(4)", since=GDPR, uses=frozenset({Use.ANSWERS}))
+def untold_of_answers(facts: Facts) -> Term:
+    """Nobody's posts are quoted in answers before a notice named that and its time is over."""
+    in_time = facts.author.told & (facts.author.usable_from <= facts.today)
+    return in_time & facts.author.untold_of_answers
+
+
+@rule(law="GDPR Art. 13(3), 14(4), 21(4)", since=GDPR, uses=frozenset({Use.SEARCH}))
+def untold_of_search(facts: Facts) -> Term:
+    """Nobody's posts are found by search before a notice named that and its time is over."""
+    in_time = facts.author.told & (facts.author.usable_from <= facts.today)
+    return in_time & facts.author.untold_of_search
+
+
+@rule(law="GDPR Art. 13(3), 14(4), 21(4)", since=GDPR, uses=frozenset({Use.TRANSLATION}))
+def untold_of_translation(facts: Facts) -> Term:
+    """Nobody's posts are examples for translating before a notice named that and its time is
+    over."""
+    in_time = facts.author.told & (facts.author.usable_from <= facts.today)
+    return in_time & facts.author.untold_of_translation
+
+
 # Saying no
 
 
@@ -168,6 +198,48 @@ def linked_account_objects(facts: Facts) -> Term:
     return facts.author.objects_elsewhere
 
 
+@rule(law="GDPR Art. 21(1)", since=GDPR, uses=frozenset({Use.TRAINING}))
+def objects_to_training(facts: Facts) -> Term:
+    """A No to some posts keeps the model from learning those, unless it leaves training out."""
+    return facts.post.objects_to_training
+
+
+@rule(law="GDPR Art. 21(1)", since=GDPR, uses=frozenset({Use.ANSWERS}))
+def objects_to_answers(facts: Facts) -> Term:
+    """A No to some posts keeps those out of answers, unless it leaves answers out."""
+    return facts.post.objects_to_answers
+
+
+@rule(law="GDPR Art. 21(1)", since=GDPR, uses=frozenset({Use.SEARCH}))
+def objects_to_search(facts: Facts) -> Term:
+    """A No to some posts keeps those out of search, unless it leaves search out."""
+    return facts.post.objects_to_search
+
+
+@rule(law="GDPR Art. 21(1)", since=GDPR, uses=frozenset({Use.TRANSLATION}))
+def objects_to_translation(facts: Facts) -> Term:
+    """A No to some posts keeps those out of translating, unless it leaves translation out."""
+    return facts.post.objects_to_translation
+
+
+@rule(law="GDPR Art. 18(1)(d)", since=GDPR)
+def restricted_meanwhile(facts: Facts) -> Term:
+    """While a request of somebody is being decided, nothing of theirs is used.
+
+    A refusal that is appealed is not decided yet.
+    """
+    return facts.author.restricted
+
+
+@rule(law="Promise: the dead are left in peace (GDPR recital 27)", since=HERE)
+def memorial(facts: Facts) -> Term:
+    """Nothing of somebody who has died is used.
+
+    Their heirs may ask the operator otherwise.
+    """
+    return facts.author.memorial
+
+
 @rule(law="GDPR Art. 4(1), 21(1)", since=GDPR)
 def objector_pictured(facts: Facts) -> Term:
     """A post in whose pictures somebody is tagged who objects is not used."""
@@ -176,27 +248,54 @@ def objector_pictured(facts: Facts) -> Term:
 
 @rule(law="GDPR Art. 4(1), 21(1)", since=GDPR, outcome=Outcome.REDACT)
 def objector_mentioned(facts: Facts) -> Term:
-    """Where a post mentions somebody who objects, it trains with the mention masked.
+    """Where a post mentions somebody who objects, it is used with the mention masked.
 
-    The author keeps the post: it is theirs too.
+    The author keeps the post: it is theirs too. Handles, tags and links are found exactly; a plain
+    name is masked where the person named has confirmed that it is theirs.
     """
     return facts.post.mentions_objector
 
 
 @rule(law="GDPR Art. 17(2), 21(1)", since=GDPR)
 def suppressed_copy(facts: Facts) -> Term:
-    """A copy of a text by somebody who objects or was erased is not used, whoever posted it.
+    """A copy of what somebody wrote or pictured who objects or was erased is not used, whoever
+    posted it.
 
-    Texts of fewer than 32 characters are left alone: a greeting is nobody's own.
+    A text nearly the same and a picture that looks the same are copies. Texts of fewer than 32
+    characters are left alone: a greeting is nobody's own.
     """
     return facts.post.copies_suppressed
 
 
 @rule(law="GDPR Art. 18, 58(2)(f)", since=GDPR)
 def on_hold(facts: Facts) -> Term:
-    """While an authority or the operator halts a platform, country or kind, nothing of it is
-    used."""
+    """While an authority or the operator halts a platform, country, group, kind, period or post,
+    nothing of it is used."""
     return facts.post.on_hold
+
+
+@rule(law="GDPR Art. 18, 58(2)(f)", since=GDPR, uses=frozenset({Use.TRAINING}))
+def held_from_training(facts: Facts) -> Term:
+    """What an authority or the operator keeps from training is not learned."""
+    return facts.post.held_from_training
+
+
+@rule(law="GDPR Art. 18, 58(2)(f)", since=GDPR, uses=frozenset({Use.ANSWERS}))
+def held_from_answers(facts: Facts) -> Term:
+    """What an authority or the operator keeps out of answers is not in them."""
+    return facts.post.held_from_answers
+
+
+@rule(law="GDPR Art. 18, 58(2)(f)", since=GDPR, uses=frozenset({Use.SEARCH}))
+def held_from_search(facts: Facts) -> Term:
+    """What an authority or the operator keeps out of search is not found."""
+    return facts.post.held_from_search
+
+
+@rule(law="GDPR Art. 18, 58(2)(f)", since=GDPR, uses=frozenset({Use.TRANSLATION}))
+def held_from_translation(facts: Facts) -> Term:
+    """What an authority or the operator keeps out of translating is no example for it."""
+    return facts.post.held_from_translation
 
 
 @rule(law="GDPR Art. 21(5); Directive (EU) 2019/790 Art. 4(3)", since=date(2021, 6, 7))

@@ -28,7 +28,7 @@ def _shipped() -> str:
 
 def _hash(regimes: Regimes) -> str:
     rules = [
-        [r.name, r.says, r.more, r.law, r.since.isoformat(), r.outcome.value, r.source]
+        [r.name, r.says, r.more, r.law, str(r.since), r.outcome, sorted(r.uses), r.source]
         for r in RULES
     ]
     said = {"rules": rules, "regimes": [asdict(entry) for entry in regimes.entries]}

@@ -6,7 +6,9 @@ rule without a sentence here fails a test. Further languages are further columns
 
 from __future__ import annotations
 
-from demur.policy.clause import Outcome
+from demur.people import Use
+from demur.policy.clause import ALL, Outcome
+from demur.policy.decision import Decision
 
 LANGUAGES = ("en", "nl")
 
@@ -18,6 +20,19 @@ _OUTCOMES: dict[Outcome, tuple[str, str]] = {
     ),
     Outcome.EXCLUDE: ("This post is not used.", "Dit bericht wordt niet gebruikt."),
 }
+
+_MASKED = ("A mention is taken out of it.", "Er is een vermelding uit gehaald.")
+
+_SOME = ("This post may be used for {}.", "Dit bericht mag worden gebruikt voor {}.")
+
+_USES: dict[Use, tuple[str, str]] = {
+    Use.TRAINING: ("training", "training"),
+    Use.ANSWERS: ("answers", "antwoorden"),
+    Use.SEARCH: ("search", "zoeken"),
+    Use.TRANSLATION: ("translating", "vertalen"),
+}
+
+_AND = (" and ", " en ")
 
 _REASONS: dict[str, tuple[str, str]] = {
     "private-message": (
@@ -97,6 +112,26 @@ _REASONS: dict[str, tuple[str, str]] = {
         "You have been told, and your time to object is still running.",
         "U hebt bericht gekregen, en uw tijd om bezwaar te maken loopt nog.",
     ),
+    "untold-of-training": (
+        "You have not been told about training with it, or your time to object still runs.",
+        "U hebt nog geen bericht gekregen over training ermee, of uw tijd om bezwaar te"
+        " maken loopt nog.",
+    ),
+    "untold-of-answers": (
+        "You have not been told about its use in answers, or your time to object still runs.",
+        "U hebt nog geen bericht gekregen over gebruik in antwoorden, of uw tijd om bezwaar te"
+        " maken loopt nog.",
+    ),
+    "untold-of-search": (
+        "You have not been told about its use in search, or your time to object still runs.",
+        "U hebt nog geen bericht gekregen over gebruik bij zoeken, of uw tijd om bezwaar te"
+        " maken loopt nog.",
+    ),
+    "untold-of-translation": (
+        "You have not been told about its use for translating, or your time to object still runs.",
+        "U hebt nog geen bericht gekregen over gebruik bij vertalen, of uw tijd om bezwaar te"
+        " maken loopt nog.",
+    ),
     "author-objects": (
         "You objected.",
         "U hebt bezwaar gemaakt.",
@@ -105,6 +140,30 @@ _REASONS: dict[str, tuple[str, str]] = {
         "You objected with another account of yours. That covers this one too.",
         "U hebt met een ander account bezwaar gemaakt. Dat geldt ook voor dit account.",
     ),
+    "objects-to-training": (
+        "You objected to training with it.",
+        "U hebt bezwaar gemaakt tegen training ermee.",
+    ),
+    "objects-to-answers": (
+        "You objected to its use in answers.",
+        "U hebt bezwaar gemaakt tegen gebruik in antwoorden.",
+    ),
+    "objects-to-search": (
+        "You objected to its being found by search.",
+        "U hebt er bezwaar tegen gemaakt dat het bij zoeken wordt gevonden.",
+    ),
+    "objects-to-translation": (
+        "You objected to its use for translating.",
+        "U hebt bezwaar gemaakt tegen gebruik bij vertalen.",
+    ),
+    "restricted-meanwhile": (
+        "A request of yours is being decided. Until then nothing of yours is used.",
+        "Over een verzoek van u wordt nog beslist. Tot dan gebruiken we niets van u.",
+    ),
+    "memorial": (
+        "The account is a memorial. Nothing of somebody who has died is used.",
+        "Het account is een herdenkingsaccount. Van wie is overleden gebruiken we niets.",
+    ),
     "objector-pictured": (
         "Somebody who objects is tagged in its pictures.",
         "In de foto's is iemand getagd die bezwaar heeft gemaakt.",
@@ -112,16 +171,32 @@ _REASONS: dict[str, tuple[str, str]] = {
     "objector-mentioned": (
         "It mentions somebody who objects. The mention is taken out, the post stays yours.",
         "Er wordt iemand genoemd die bezwaar heeft gemaakt. De vermelding gaat eruit,"
-        " het bericht blijft van jou.",
+        " het bericht blijft van u.",
     ),
     "suppressed-copy": (
-        "Its text is a copy of a post by somebody who objects or whose posts were erased.",
-        "De tekst is een kopie van een bericht van iemand die bezwaar heeft gemaakt of"
-        " van wie de berichten zijn gewist.",
+        "Its words or a picture are a copy of something by somebody who objects or was erased.",
+        "De woorden of een foto zijn een kopie van iets van iemand die bezwaar heeft gemaakt of"
+        " van wie alles is gewist.",
     ),
     "on-hold": (
         "An authority or the operator has halted what it belongs to.",
         "Een toezichthouder of de beheerder heeft stilgelegd waar het onder valt.",
+    ),
+    "held-from-training": (
+        "An authority or the operator has halted training with it.",
+        "Een toezichthouder of de beheerder heeft training ermee stilgelegd.",
+    ),
+    "held-from-answers": (
+        "An authority or the operator has halted its use in answers.",
+        "Een toezichthouder of de beheerder heeft gebruik in antwoorden stilgelegd.",
+    ),
+    "held-from-search": (
+        "An authority or the operator has halted its being found by search.",
+        "Een toezichthouder of de beheerder heeft stilgelegd dat het bij zoeken wordt gevonden.",
+    ),
+    "held-from-translation": (
+        "An authority or the operator has halted its use for translating.",
+        "Een toezichthouder of de beheerder heeft gebruik bij vertalen stilgelegd.",
     ),
     "profile-refuses": (
         "Your profile carries a setting or mark that says no to training.",
@@ -159,6 +234,21 @@ def sentence(rule: str, language: str) -> str:
 def outcome(what: Outcome, language: str) -> str:
     """What becomes of the post, to the person it is about."""
     return _OUTCOMES[what][_column(language)]
+
+
+def use(what: Use, language: str) -> str:
+    """What a use is called in the middle of a sentence."""
+    return _USES[what][_column(language)]
+
+
+def decision(what: Decision, language: str) -> str:
+    """What becomes of the post, and for what it may be used where that is not everything."""
+    if what.uses == ALL or not what.uses:
+        return outcome(what.outcome, language)
+    column = _column(language)
+    *more, last = (use(each, language) for each in Use if each in what.uses)
+    some = _SOME[column].format(_AND[column].join([", ".join(more), last] if more else [last]))
+    return f"{some} {_MASKED[column]}" if what.outcome is Outcome.REDACT else some
 
 
 def _column(language: str) -> int:
