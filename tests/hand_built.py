@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,18 +12,33 @@ import pyarrow.parquet as pq
 
 from demur.corpus.build import BuiltShard
 from demur.corpus.manifest import KEPT_SCHEMA, of_kept
-from demur.people import Home, PersonId
-from demur.posts import text_hash
+from demur.people import Home, PersonId, Use
+from demur.posts import normal
 
 KEY = b"a home key for tests, thirty-two"
 SLICES = 3
+ALL_USES = sum(use.bit for use in Use)
 
 
-def build_by_hand(path: Path, people: Mapping[str, Sequence[str]], *, shard: int = 0) -> BuiltShard:
-    """One shard of everybody in `people` (person -> texts), whatever shard they live in."""
+def mark_of(text: str) -> bytes:
+    """What two copies of a text share."""
+    return Home(key=KEY, shards=1, slices=1).mark("text", normal(text).encode())
+
+
+def build_by_hand(
+    path: Path,
+    people: Mapping[str, Sequence[str]],
+    *,
+    shard: int = 0,
+    not_learned: Collection[str] = (),
+) -> BuiltShard:
+    """One shard of everybody in `people` (person -> texts), whatever shard they live in.
+
+    not_learned: people whose posts are kept, but not for training.
+    """
     home = Home(key=KEY, shards=1, slices=SLICES)
     rows = sorted(
-        (home.slice(PersonId(person)), person, number, text)
+        (home.slice(PersonId(person)), person, number, text, person not in not_learned)
         for person, texts in people.items()
         for number, text in enumerate(texts)
     )
@@ -34,7 +49,7 @@ def build_by_hand(path: Path, people: Mapping[str, Sequence[str]], *, shard: int
     return BuiltShard(path=path, manifest=manifest)
 
 
-def _kept(home: int, person: str, number: int, text: str) -> dict[str, object]:
+def _kept(home: int, person: str, number: int, text: str, learned: bool) -> dict[str, object]:
     return {
         "post_id": hashlib.sha256(f"{person} {number} {text}".encode()).hexdigest()[:32],
         "person": person,
@@ -43,11 +58,14 @@ def _kept(home: int, person: str, number: int, text: str) -> dict[str, object]:
         "platform": "mastodon",
         "country": "NL",
         "kind": "post",
+        "uses": ALL_USES if learned else ALL_USES - Use.TRAINING.bit,
         "lang": "nl",
         "created_at": datetime(2026, 1, 1, 12, number, tzinfo=UTC),
         "text": text,
-        "text_hash": text_hash(text),
+        "text_hash": mark_of(text),
+        "near": [],
         "mention_keys": [],
+        "masked": [],
         "tagged": [],
         "photos": [],
     }

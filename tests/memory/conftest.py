@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,35 +13,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hand_built import ALL_USES, mark_of
 from tokenizers import Tokenizer, models, pre_tokenizers
 
+from demur.corpus.manifest import KEPT_SCHEMA
 from demur.memory import vocabulary
 from demur.memory.memories import Memories
 from demur.memory.remember import remember
 from demur.memory.vocabulary import Vocabulary
 from demur.people import InForce, PersonId
-from demur.posts import text_hash
+
+sys.path.insert(0, str(Path(__file__).parent))  # for what its tests share
 
 SHARDS = 3
-SCHEMA = pa.schema(
-    [
-        ("post_id", pa.string()),
-        ("person", pa.string()),
-        ("slice", pa.int16()),
-        ("account", pa.string()),
-        ("platform", pa.string()),
-        ("country", pa.string()),
-        ("kind", pa.string()),
-        ("lang", pa.string()),
-        ("created_at", pa.timestamp("us", tz="UTC")),
-        ("text", pa.string()),
-        ("text_hash", pa.binary(16)),
-        ("mention_keys", pa.list_(pa.string())),
-        ("tagged", pa.list_(pa.string())),
-        ("url", pa.string()),
-        ("attribution", pa.string()),
-    ]
-)
 
 
 def words_of(texts: Iterable[str]) -> Vocabulary:
@@ -75,13 +60,18 @@ class Community:
             "account": f"mastodon:{person}",
             "platform": "mastodon",
             "country": "NL",
+            "group": None,
             "kind": "post",
+            "uses": ALL_USES,
             "lang": "nl",
             "created_at": datetime(2024, 5, 1, tzinfo=UTC),
             "text": text,
-            "text_hash": text_hash(text),
+            "text_hash": mark_of(text),
+            "near": [],
             "mention_keys": [],
+            "masked": [],
             "tagged": [],
+            "photos": [],
             "url": f"https://dorp.example/{post_id}",
             "attribution": None,
         }
@@ -100,7 +90,7 @@ class Community:
         for shard, folder in enumerate(folders):
             here = [post for post in self.posts if home(post["person"]) == shard]
             folder.mkdir(parents=True, exist_ok=True)
-            pq.write_table(pa.Table.from_pylist(here, SCHEMA), folder / "kept.parquet")
+            pq.write_table(pa.Table.from_pylist(here, KEPT_SCHEMA), folder / "kept.parquet")
         return folders
 
     @property

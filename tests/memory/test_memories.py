@@ -13,7 +13,7 @@ import pytest
 from demur.errors import SiteUnusable
 from demur.memory.memories import Heard, Memories
 from demur.memory.remember import remember, retire
-from demur.people import InForce, Scope
+from demur.people import InForce, PersonId, Scope, Use
 
 Stands = Callable[..., InForce]
 SECRET = "mijn fietsslot gaat open met kwal zebra mosterd"
@@ -57,7 +57,8 @@ def test_anna_objects_and_is_neither_said_nor_cited_nor_traced(
     memories = village.memories(words)
     before = memories.under(stands(1))
     assert "post-0" in [hit.post_id for hit in before.search("zebra", limit=5)]
-    assert [memories.origins[r].person for s in before.trace(SECRET) for r in s.rows] == ["anna"]
+    rows = [row for span in before.trace(SECRET) for row in span.rows]
+    assert [post.post_id for post in before.posts(rows)] == ["post-0"]
     brug = said(before, words, BRIDGE)
 
     after = memories.under(stands(2, "anna"))
@@ -168,3 +169,57 @@ def test_what_retires_is_gone_and_what_stays_is_whole(village: Any, stands: Stan
     assert not [path for path in files if "first" in path.parts]
     assert not [path for path in files if b"zebra" in path.read_bytes()]
     assert now.under(stands(1)).search("brug", limit=3)
+
+
+def test_what_she_lets_be_found_and_nothing_else_is_found_and_nothing_else(
+    village: Any, stands: Stands
+) -> None:
+    words = village.words
+    memories = village.memories(words)
+    served = memories.under(stands(1)).memories.counts.served()
+    only_search = (Scope(uses=(Use.TRAINING, Use.ANSWERS, Use.TRANSLATION)),)
+    heard = memories.under(stands(2, narrowed={PersonId("anna"): only_search}))
+    assert "post-0" in [hit.post_id for hit in heard.search("zebra", limit=5)]
+    assert heard.search("zebra", limit=5, use=Use.ANSWERS) == []
+    assert heard.trace(SECRET) == []
+    everything = [post.post_id for post in heard.posts(range(len(memories.origins)))]
+    assert sorted(everything) == ["post-2", "post-3", "post-4"]
+    assert heard.memories.counts.served() != served
+
+
+def test_a_post_kept_to_be_found_is_never_learned_nor_quoted_and_leaves_no_shard_unclean(
+    community: Any, stands: Stands
+) -> None:
+    """The same as above once it is built: the file itself says what each post is for."""
+    for person in ("anna", "bob"):
+        community.writes(person, BRIDGE, uses=Use.SEARCH.bit)
+    words = community.words
+    heard = community.memories(words).under(stands(1))
+    assert heard.memories.counts.served() == {}
+    assert heard.trace(BRIDGE) == []
+    assert len(heard.search("brug", limit=5)) == 2
+    assert heard.search("brug", limit=5, use=Use.ANSWERS) == []
+    assert not heard.unclean.any(), "nobody learned it, so nothing is to be forgotten"
+    assert not [f for f in community.memory.rglob("*.npy") if b"gemaal" in f.read_bytes()]
+
+
+def test_what_was_only_learned_is_neither_shown_nor_lies_in_the_search_file(
+    community: Any, stands: Stands
+) -> None:
+    for person in ("anna", "bob"):
+        community.writes(person, BRIDGE, uses=Use.TRAINING.bit)
+    heard = community.memories(community.words).under(stands(1))
+    assert heard.memories.counts.served()
+    assert heard.search("brug", limit=5) == heard.search("brug", limit=5, use=Use.ANSWERS) == []
+    assert heard.trace(BRIDGE) == []
+    assert not [f for f in community.memory.glob("search.db*") if b"gemaal" in f.read_bytes()]
+    assert heard.memories.under(stands(2, "anna")).unclean.any()
+
+
+def test_by_the_clock_alone_nobody_is_heard_again(village: Any, stands: Stands) -> None:
+    """Two readings of one epoch differ when a day ended between them, and may come in any order."""
+    memories = village.memories(village.words)
+    began = stands(1, holds=(Scope(kinds=("post",)),))
+    assert memories.under(began).search("brug", limit=5) == []
+    assert memories.under(stands(1)).search("brug", limit=5) == []
+    assert memories.under(stands(2)).search("brug", limit=5)
