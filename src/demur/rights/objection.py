@@ -23,7 +23,7 @@ from demur.rights import book, mail, models, people
 from demur.tlog import absence
 from demur.tlog.spelling import canonical
 
-ROUTES = ("form", "link", "email", "letter", "agent", "signal")
+ROUTES = ("form", "link", "email", "letter", "agent", "signal", "proof")
 BY_OTHERS = ("link", "email", "letter", "agent")  # routes that prove little about who is asking
 KINDS = frozenset(Kind) - {Kind.PROFILE}  # a profile is never used anyway
 
@@ -84,6 +84,7 @@ def submit(
         about = {"line": entry.index}
         mail.queue("receipt", person, to=objection.email, about=about, now=now)
         for owner in _to_be_told(objection):
+            about = {"objection": objection.pk}
             mail.queue("undo", owner, to=owner.email, about=about, now=now)
     return objection
 

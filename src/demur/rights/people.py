@@ -17,9 +17,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import Q
 
-from demur.errors import NotAllowed, NotFound, Refusal
+from demur.errors import NotFound, Refusal
 from demur.people import AccountId
-from demur.rights import book, mail, models
+from demur.rights import book, models
 from demur.tlog import absence, merkle
 
 MOST_CHOICES = 10
@@ -92,12 +92,13 @@ def link(
     the caller runs next; until then nothing of those posts is used.
     """
     with book.writing():
-        return _join(_owner(one), _owner(other), now=now, draw=draw)
+        return join(_owner(one), _owner(other), now=now, draw=draw)
 
 
-def _join(
+def join(
     one: models.Person, other: models.Person, *, now: datetime, draw: book.Draw
 ) -> models.Person:
+    """The same for two people, inside the caller's `book.writing`."""
     kept, gone = sorted((one, other), key=lambda person: (person.seen, person.pk))
     if kept == gone:
         return kept
@@ -107,67 +108,6 @@ def _join(
     kept.save(update_fields=["line"])
     book.bump()
     return kept
-
-
-def ask_link(
-    person: models.Person,
-    other: AccountId,
-    *,
-    now: datetime,
-) -> models.LinkAsked:
-    """`person` says that this account is theirs too; its own person must say so as well.
-
-    Both are told by the same letter where we know an address, and nothing is linked until then.
-    Asking twice is asking once. NotAllowed where the account is theirs already.
-    """
-    with book.writing():
-        person = whole(models.Person.objects.get(pk=person.pk))
-        theirs = models.Account.objects.select_related("person").filter(pk=other).first()
-        if theirs is None:
-            raise NotFound(f"There is no account {other} here; import its archive first.")
-        mine = person.accounts.order_by("pk").first()
-        if mine is None:
-            raise NotAllowed("You have no account here to link another to.")
-        if theirs.person == person:
-            raise NotAllowed(f"The account {other} is linked to yours already.")
-        waiting = models.LinkAsked.objects.filter(settled_at=None, other=theirs, by=person).first()
-        if waiting is not None:
-            return waiting
-        asked = models.LinkAsked.objects.create(one=mine, other=theirs, by=person, at=now)
-        about = {"asked": asked.pk, "platform": theirs.platform, "handle": theirs.handle}
-        owner = theirs.person
-        mail.queue("link_asked", owner, to=owner.email, about=about, now=now)
-    return asked
-
-
-def settle_link(
-    asked: models.LinkAsked,
-    person: models.Person,
-    agreed: bool,
-    *,
-    now: datetime,
-    draw: book.Draw = secrets.token_bytes,
-) -> models.Person:
-    """The other account's person, signed in or by the link in their own letter, says whether both
-    are one person's. From then on a No of either is of both; a link is not undone.
-
-    Settling again as before changes nothing. NotAllowed for anybody else.
-    """
-    with book.writing():
-        asked = models.LinkAsked.objects.select_related("one__person", "other__person").get(
-            pk=asked.pk
-        )
-        if asked.settled_at is not None:
-            if asked.agreed == agreed:
-                return whole(person)
-            raise NotAllowed("That was answered already; ask for the link anew if it was wrong.")
-        if whole(person) != asked.other.person:
-            raise NotAllowed("Only whoever has that account can say that it is theirs.")
-        asked.settled_at, asked.agreed = now, agreed
-        asked.save(update_fields=["settled_at", "agreed"])
-        if not agreed:
-            return asked.other.person
-        return _join(asked.one.person, asked.other.person, now=now, draw=draw)
 
 
 def stranger(

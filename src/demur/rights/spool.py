@@ -153,7 +153,7 @@ def _submit(site: Place, each: Waiting, now: datetime) -> None:
         email = said.get("email")
         objection.submit(
             person,
-            route=said.get("route", "form"),
+            route=_route(said),
             scope=each.scope,
             email=email if people.is_address(email) else None,
             reason=said.get("reason", ""),
@@ -170,6 +170,12 @@ def _submit(site: Place, each: Waiting, now: datetime) -> None:
                 "words": f"{said.get('who', '')}\n{said.get('reason', '')}".strip(),
             },
         )
+
+
+def _route(said: Mapping[str, Any]) -> str:
+    """Whoever could not be looked up proved nothing: its owner can undo such a No."""
+    route = str(said.get("route", "form"))
+    return route if said.get("person") or route in objection.BY_OTHERS else "email"
 
 
 def _meant(each: Waiting, using: str) -> list[models.Person]:

@@ -18,7 +18,8 @@ from uuid import UUID
 from django.db import Error as DatabaseFailure
 from django.db import connections, transaction
 
-from demur.corpus.facts import Stands, Suppressed
+from demur.corpus.facts import Stands
+from demur.corpus.suppression import Suppressed
 from demur.errors import StandingUnreadable
 from demur.people import EVERYTHING, InForce, PersonId, Scope
 from demur.policy import regimes as law_of_the_land
@@ -175,12 +176,6 @@ def stands(*, today: date, regimes: Regimes, only: PersonId | None = None) -> St
 
 def _suppressed() -> Suppressed:
     """The marks of what people had posted who were erased."""
-    found: dict[str, set[bytes]] = {"text": set(), "near": set(), "look": set()}
-    rows = models.Suppression.objects.using(READER).filter(kind__in=found)
-    for kind, mark in rows.values_list("kind", "mark"):
-        found[kind].add(bytes(mark))
-    return Suppressed(
-        texts=frozenset(found["text"]),
-        near=frozenset(int.from_bytes(mark, "big", signed=True) for mark in found["near"]),
-        looks=frozenset(found["look"]),
+    return Suppressed.of_marks(
+        models.Suppression.objects.using(READER).values_list("kind", "mark")
     )
