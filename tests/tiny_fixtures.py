@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tiny_base
@@ -34,7 +35,7 @@ def student(tiny: BaseModel) -> Student:
 def build(tmp_path: Path) -> Callable[..., BuiltShard]:
     made = iter(range(1000))
 
-    def make(people: Mapping[str, Sequence[str]], **where: int) -> BuiltShard:
+    def make(people: Mapping[str, Sequence[str]], **where: Any) -> BuiltShard:
         return build_by_hand(tmp_path / f"built-{next(made)}", people, **where)
 
     return make

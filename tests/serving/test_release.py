@@ -171,3 +171,9 @@ def test_a_checkpoint_that_is_gone_says_nothing(
 ) -> None:
     path_of(tmp_path, release.adapters[0].chains[-1]).unlink()
     assert Speakers(tmp_path, release).merged(built, rows(built))[1] == (1, 2)
+
+
+def test_a_release_is_named_by_all_that_makes_it(release: Release) -> None:
+    fewer = dataclasses.replace(release, adapters=release.adapters[1:])
+    assert len(release.name) == 64
+    assert release.name == dataclasses.replace(release).name != fewer.name

@@ -15,7 +15,7 @@ from demur.corpus.build import BuiltShard
 from demur.errors import ProofRejected
 from demur.people import Home, PersonId
 from demur.training.base import BaseModel
-from demur.training.chain import digest_of, path_of, sweep
+from demur.training.chain import digest_of, path_of, recall, sweep
 from demur.training.recipe import TINY
 from demur.training.run import Adapter, Step, Stopped, chains_for, rebuild, train_shard
 from demur.training.student import Student
@@ -252,3 +252,33 @@ def test_posts_that_the_manifest_does_not_name_are_not_trained_on(
     smuggled = BuiltShard(path=other.path, manifest=honest.manifest)
     with pytest.raises(ProofRejected, match="not those of its manifest"):
         train(smuggled, student, tmp_path)
+
+
+def test_what_is_kept_but_not_for_training_teaches_nothing(
+    build: Build, student: Student, tmp_path: Path
+) -> None:
+    """She may be found and is not learned: the weights are those of a shard that never had her."""
+    everybody = village(21)
+    her = in_slice(everybody, 1)[0]
+    found = train(build(everybody, not_learned=[her]), student, tmp_path / "found")
+    never = train(build(without(everybody, her)), student, tmp_path / "never")
+    learned = train(build(everybody), student, tmp_path / "learned")
+
+    def last(adapter: Adapter, models: str) -> bytes:
+        made = recall(tmp_path / models, adapter.chains[-1])
+        assert made
+        return b"".join(made.learned[name].tobytes() for name in sorted(made.learned))
+
+    assert last(found, "found") == last(never, "never") != last(learned, "learned")
+    assert found.chains[0] == never.chains[0], "the slice before hers is the same file"
+    assert found.chains[1] != never.chains[1], "hers is named by all that is kept in it"
+
+
+def test_a_shard_that_may_only_be_found_has_learned_nothing(
+    build: Build, student: Student, tmp_path: Path
+) -> None:
+    everybody = village(22)
+    made = train(build(everybody, not_learned=everybody), student, tmp_path)
+    last = recall(tmp_path, made.chains[-1])
+    assert last
+    assert not any(half.any() for half in last.learned.values())
