@@ -71,7 +71,7 @@ def test_after_a_link_both_names_of_a_person_are_silent(now_standing, anna, bob)
 
 
 def test_a_hold_is_in_force_until_it_is_lifted(now_standing):
-    scope = Scope(country="IT", kind="photo")
+    scope = Scope(country="IT", kinds=("photo",))
     placed = hold.place(scope, by="Garante", now=NOW)
     assert now_standing.in_force().holds == (scope,)
     assert hold.place(scope, by="Garante", now=NOW) == placed
@@ -198,7 +198,7 @@ def test_the_epoch_costs_microseconds(now_standing):
 
 
 def table(today: date = TODAY) -> dict[str, dict[str, object]]:
-    made = standing.people_table(today=today, regimes=regimes.load())
+    made = standing.stands(today=today, regimes=regimes.load()).people
     assert made.schema == PEOPLE_SCHEMA
     return {row["account"]: row for row in made.to_pylist()}
 
@@ -242,17 +242,9 @@ def test_the_waiting_period_runs_from_delivery(site, anna):
 
 
 def test_an_operator_may_wait_longer_and_never_shorter(site, serve, anna):
-    models.Delivery.objects.create(person=anna, seen_at=NOW)
+    notice.announce(now=NOW, regimes=regimes.load())
+    models.Delivery.objects.update(seen_at=NOW)
     for days, counted in ((10, 30), (90, 90)):
         serve(replace(site, config=replace(site.config, notice_days=days)))
         row = table()[anna.accounts.first().pk]
         assert row["usable_from"] == TODAY + timedelta(days=counted)
-
-
-def test_declared_groups_and_suppressed_texts_are_read_in_a_fixed_order(site):
-    for name in ("wandelen", "bakken"):
-        models.GroupDeclared.objects.create(name=name, line=0)
-    for text in (b"b" * 16, b"a" * 16):
-        models.Suppressed.objects.create(text_hash=text)
-    assert standing.declared_groups() == ["bakken", "wandelen"]
-    assert standing.suppressed() == [b"a" * 16, b"b" * 16]

@@ -69,6 +69,71 @@ class Line:
         return _write(self.index, missing)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A model that held posts of somebody, or mentions of them, while it was in service.
+
+    until: none while it is. silent_from: the first No to everything, from which on nothing of
+    theirs was used in it although it was still in service.
+    """
+
+    model: str
+    line: int  # of the book, that put it into service
+    role: Role
+    since: datetime
+    until: datetime | None
+    silent_from: datetime | None
+
+
+def periods(person: models.Person) -> list[Period]:
+    """Every released model that contained this person, from when to when, oldest first.
+
+    Read from the lines of the book and the sets that they commit to, so that an objection "from
+    now on" cannot hide what was before.
+    """
+    secrets = [bytes(member.secret) for member in people.family(person)]
+    served_lines = _served()
+    quiet = _first_no(person)
+    found = []
+    for (index, since, made), until in served_lines:
+        for role in Role:
+            tags = [absence.tag(secret, made.model, role) for secret in secrets]
+            if release.holds(here().log, made, tags):
+                found.append(
+                    Period(
+                        model=made.model,
+                        line=index,
+                        role=role,
+                        since=since,
+                        until=until,
+                        silent_from=quiet and max(quiet, since),
+                    )
+                )
+    return found
+
+
+def _served() -> list[tuple[tuple[int, datetime, served.Release], datetime | None]]:
+    """Every release with the moment at which the next one, or none, took its place."""
+    rows = models.Opening.objects.filter(entry__kind__in=("served", "retired"))
+    lines = list(
+        rows.order_by("entry").values_list("entry_id", "entry__kind", "entry__at", "payload")
+    )
+    ends = [*(at for _, _, at, _ in lines[1:]), None]
+    return [
+        ((index, at, served.read(payload)), end)
+        for (index, kind, at, payload), end in zip(lines, ends, strict=True)
+        if kind == "served"
+    ]
+
+
+def _first_no(person: models.Person) -> datetime | None:
+    """Since when a No of theirs to everything has stood without a break; none: it does not."""
+    standing = models.Objection.objects.filter(
+        person__in=people.family(person), scope_key="{}", withdrawn_at=None
+    )
+    return standing.order_by("entry").values_list("at", flat=True).first()
+
+
 def text(objection: models.Objection) -> str:
     """The receipt of a No: a `.tlog-proof` under the head that was signed together with it."""
     return _write(objection.entry_id, None)

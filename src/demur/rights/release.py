@@ -70,6 +70,16 @@ def tree(folder: Path, release: Release) -> PrefixTree:
     return PrefixTree(raw[at : at + HASH] for at in range(0, len(raw), HASH))
 
 
+def holds(folder: Path, release: Release, tags: Iterable[bytes]) -> bool:
+    """Is any of these tags among those that a release committed to?"""
+    path = _tags(folder, release.people_root)
+    if not path.exists():
+        raise NotFound(f"{path} is gone, so nobody's absence can be shown; put it back.")
+    raw = path.read_bytes()
+    wanted = set(tags)
+    return any(raw[at : at + HASH] in wanted for at in range(0, len(raw), HASH))
+
+
 def _tags(log: Path, root: bytes) -> Path:
     return log / "people" / f"{root.hex()}.tags"
 
