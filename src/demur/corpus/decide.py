@@ -101,7 +101,8 @@ def _mentions(
                   FROM {parquet(parts)} p WHERE len(mention_key) > 0 OR len(tagged) > 0)""")
     if standing.named:
         scans.append(f"""
-            SELECT {PLACE}, true, false FROM {parquet(parts)} p WHERE post_id IN (FROM named)""")
+            SELECT {PLACE} AS place, true AS said, false AS shown
+            FROM {parquet(parts)} p WHERE post_id IN (FROM named)""")
     nowhere = "SELECT 0::BIGINT AS place, false AS said, false AS shown"
     connection.execute(f"""
         CREATE TEMP TABLE mentioning AS
