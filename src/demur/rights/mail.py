@@ -3,7 +3,8 @@
 A letter is queued in the transaction it speaks of and sent afterwards by whoever looks: nobody is
 called, a crash loses none. A letter may go out twice when the sender dies between the server's
 yes and ours; both copies carry one Message-ID, so a mail program shows one. Errors are kept as a
-class and a code, since a server's answer can quote an address.
+class and a code, since a server's answer can quote an address. What a letter says is in
+`rights.letters`.
 """
 
 from __future__ import annotations
@@ -11,68 +12,85 @@ from __future__ import annotations
 import logging
 import smtplib
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from email.utils import formatdate
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import get_connection
 from django.db import DatabaseError, connection
 from django.db.models import F
-from django.template.loader import render_to_string
 
-from demur.rights import book, models, receipt
+from demur.rights import book, letters, models
 from demur.rights.place import here
-from demur.tlog import checkpoint, note
 
 log = logging.getLogger(__name__)
 
-LANGUAGES = ("en", "nl")
+LANGUAGES = letters.LANGUAGES
 AT_ONCE = 50  # letters over one connection
 CLAIM = timedelta(minutes=5)  # how long one sender may take over a letter before another does
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=6)
 MOST_ATTEMPTS = 30
-PRIVACY = "/privacy/"
+NOTICES = ("notice", "reminder")
+SECRET = ("link", "export_ready")  # their payload lets somebody in: it goes when they are sent
 
 
 def queue(
     kind: str,
-    person: models.Person,
+    person: models.Person | None,
     *,
     to: str,
     about: Mapping[str, Any],
     now: datetime,
+    answers: str = "",
+    language: str = "",
 ) -> models.Letter | None:
     """Put a letter into the outbox, inside the caller's transaction; none where `to` is empty.
 
-    kind: receipt, withdrawn or notice. about: what the letter's words need, without texts of
-    people.
+    kind: one of `letters.KINDS`. person: None for an address that we know nothing of. about: what
+    the letter's words need (`letters.KINDS` says which), without texts of people. answers: the
+    Message-ID of the mail that this replies to. language: BCP 47, where it is not the person's.
     """
     if not to:
         return None
-    letter = unsaved(kind, person, to=to, about=about, now=now)
+    letter = unsaved(kind, person, to=to, about=about, now=now, answers=answers, language=language)
     letter.save()
     return letter
 
 
 def unsaved(
-    kind: str, person: models.Person, *, to: str, about: Mapping[str, Any], now: datetime
+    kind: str,
+    person: models.Person | None,
+    *,
+    to: str,
+    about: Mapping[str, Any],
+    now: datetime,
+    answers: str = "",
+    language: str = "",
+    delivery: models.Delivery | None = None,
+    otherwise: Sequence[str] = (),
 ) -> models.Letter:
-    """The same, for a caller who saves many at once."""
+    """The same, for a caller who saves many at once.
+
+    otherwise: the languages of their country, for somebody whose own is unknown.
+    """
+    spoken = here().language
+    for each in (*reversed([*otherwise]), person.language if person else "", language):
+        spoken = speak(each, spoken)
     return models.Letter(
         person=person,
         to=to,
         kind=kind,
-        language=speak(person.language, here().language),
+        language=spoken,
         payload=dict(about),
         created_at=now,
         due_at=now,
+        answers=answers,
+        delivery=delivery,
     )
 
 
 def speak(wanted: str, otherwise: str) -> str:
-    """The language to write in: the person's (a BCP 47 tag) if letters exist in it."""
+    """The language to write in: the wanted one (a BCP 47 tag) if letters exist in it."""
     language = wanted.lower().partition("-")[0]
     return language if language in LANGUAGES else otherwise
 
@@ -80,10 +98,10 @@ def speak(wanted: str, otherwise: str) -> str:
 def send_due(now: datetime) -> int:
     """Send what is due; how many letters a mail server took. Safe to run in several processes."""
     sent = 0
-    while letters := _claim(now):
-        taken = _send(letters, now)
+    while mine := _claim(now):
+        taken = _send(mine, now)
         sent += taken
-        if taken < len(letters):
+        if taken < len(mine):
             break
     return sent
 
@@ -115,17 +133,17 @@ def _claim(now: datetime) -> list[models.Letter]:
     return mine
 
 
-def _send(letters: Iterable[models.Letter], now: datetime) -> int:
-    transport, waiting, sent = get_connection(), list(letters), 0
+def _send(due: Iterable[models.Letter], now: datetime) -> int:
+    transport, waiting, sent = get_connection(), list(due), 0
     try:
         transport.open()
         while waiting:
             try:
-                transport.send_messages([message(waiting[0])])
+                transport.send_messages([letters.message(waiting[0])])
             except smtplib.SMTPServerDisconnected:
                 raise
             except smtplib.SMTPException as error:
-                _postpone(waiting.pop(0), error, now)
+                _refused(waiting.pop(0), error, now)
             else:
                 _took(waiting.pop(0), now)
                 sent += 1
@@ -146,10 +164,41 @@ def _hang_up(transport: Any) -> None:
 
 def _took(letter: models.Letter, now: datetime) -> None:
     letter.sent_at, letter.due_at, letter.error = now, None, ""
-    letter.save(update_fields=["sent_at", "due_at", "error"])
-    if letter.kind == "notice":  # delivered: a server accepted it
-        told = models.Delivery.objects.filter(person__letters=letter, sent_at=None)
-        told.update(sent_at=now)
+    if letter.kind in SECRET:
+        letter.payload = {}
+    letter.save(update_fields=["sent_at", "due_at", "error", "payload"])
+    if letter.kind in NOTICES:  # delivered: a server accepted it
+        models.Delivery.objects.filter(pk=letter.delivery_id, sent_at=None).update(sent_at=now)
+
+
+def _refused(letter: models.Letter, error: smtplib.SMTPException, now: datetime) -> None:
+    """A 5xx for its only recipient is final (RFC 5321, 4.2.1): a bounce that came at once."""
+    if not isinstance(error, smtplib.SMTPRecipientsRefused):
+        _postpone(letter, error, now)
+        return
+    code, words = max(error.recipients.values(), default=(0, b""))
+    about_us = bytes(words).startswith(b"5.7.")  # RFC 3463: policy, not their mailbox
+    if 500 <= code < 600 and not about_us:
+        give_up(letter, f"{type(error).__name__} {code}", now)
+    else:
+        _postpone(letter, error, now)
+
+
+def give_up(letter: models.Letter, error: str, now: datetime) -> None:
+    """This letter did not arrive and will not: leave it with its error, a notice as bounced."""
+    letter.due_at, letter.error = None, error
+    letter.save(update_fields=["due_at", "error"])
+    if letter.kind in NOTICES and letter.delivery is not None:
+        bounced(letter.delivery, now)
+
+
+def bounced(row: models.Delivery, now: datetime) -> None:
+    """A mail server gave a notice back for good: by that letter, its person was not told."""
+    with book.writing():
+        if models.Delivery.objects.filter(pk=row.pk, bounced_at=None).update(bounced_at=now):
+            what = {"campaign": row.campaign_id}
+            book.append("bounce", what, person=row.person, now=now)
+            book.bump()
 
 
 def _postpone(letter: models.Letter, error: OSError | smtplib.SMTPException, now: datetime) -> None:
@@ -159,37 +208,3 @@ def _postpone(letter: models.Letter, error: OSError | smtplib.SMTPException, now
     letter.due_at = now + pause if letter.attempts < MOST_ATTEMPTS else None
     letter.error = f"{type(error).__name__} {code}".strip()
     letter.save(update_fields=["due_at", "error"])
-
-
-def message(letter: models.Letter) -> EmailMultiAlternatives:
-    """The letter as it leaves: plain text, the same words as HTML, a receipt attached."""
-    site = here()
-    head = checkpoint.parse(note.parse(book.head()).text)
-    context = {
-        **letter.payload,
-        "site": site.name,
-        "privacy": site.address + PRIVACY,
-        "size": head.size,
-        "root": head.root.hex(),
-    }
-    words = render_to_string(f"rights/letters/{letter.kind}.{letter.language}.txt", context)
-    subject, _, body = words.partition("\n")
-    mail = EmailMultiAlternatives(
-        subject=subject.strip(),
-        body=body.strip() + "\n",
-        to=[letter.to],
-        headers={
-            "Message-ID": f"<letter-{letter.pk}@{urlsplit(site.address).hostname}>",
-            "Date": formatdate(letter.created_at.timestamp()),
-            "Auto-Submitted": "auto-generated",  # RFC 3834: no holiday replies, please
-            "Content-Language": letter.language,
-        },
-    )
-    page = {"body": body.strip(), "language": letter.language, "subject": subject}
-    mail.attach_alternative(render_to_string("rights/letters/letter.html", page), "text/html")
-    if letter.kind == "receipt":
-        objection = models.Objection.objects.get(entry=letter.payload["line"])
-        name = f"receipt-{objection.entry_id}.tlog-proof"
-        # not text/plain: a mail server may change line ends, and then the signature is gone
-        mail.attach(name, receipt.text(objection).encode(), "application/octet-stream")
-    return mail

@@ -365,7 +365,7 @@ class Letter(models.Model):
 
     person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="letters")
     to = models.EmailField()
-    kind = models.CharField(max_length=16)
+    kind = models.CharField(max_length=32)
     language = models.CharField(max_length=16)
     payload = models.JSONField(default=dict)
     created_at = models.DateTimeField()

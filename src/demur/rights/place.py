@@ -33,6 +33,11 @@ class Place(Protocol):
         ...
 
     @property
+    def reply_to(self) -> str:
+        """Where answers to letters are read; empty: at the address that letters come from."""
+        ...
+
+    @property
     def language(self) -> str: ...
     @property
     def notice_days(self) -> int:
