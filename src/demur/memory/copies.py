@@ -62,17 +62,22 @@ class Held:
 
     @classmethod
     def of(cls, row: Ints, thing: Ints, person: Ints) -> Held:
-        """person: by row. All of the things are kept, numbered as they are."""
+        """person: by row. thing: a number from 0 on."""
         return cls(row, thing, person[row], int(thing.max(initial=-1)) + 1)
 
     def shared(self) -> Held:
-        """Only the things that more than one person holds."""
+        """Only the things that more than one person holds, numbered anew."""
         everybody = Holders.of(self.things, self.thing, self.person)
-        kept = everybody.another(self.thing, self.person)
-        return Held(self.row[kept], self.thing[kept], self.person[kept], self.things)
+        return self._only(everybody.another(self.thing, self.person)).numbered()
+
+    def numbered(self) -> Held:
+        thing = numbered(self.thing)
+        return Held(self.row, thing, self.person, int(thing.max(initial=-1)) + 1)
 
     def among(self, rows: Rows) -> Held:
-        kept = rows[self.row]
+        return self._only(rows[self.row])
+
+    def _only(self, kept: Rows) -> Held:
         return Held(self.row[kept], self.thing[kept], self.person[kept], self.things)
 
     def copies_of(self, theirs: Holders) -> Ints:

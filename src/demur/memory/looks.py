@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from demur.memory.numbers import stretches
+from demur.memory.numbers import distinct, stretches
 
 NEAR = 31
 """Bits of 256 by which two looks may differ: what PDQ's authors recommend (ThreatExchange, PDQ)."""
@@ -47,7 +47,8 @@ class Looks:
         return one, other
 
     def _alike(self, some: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        found = [np.zeros((0, 2), np.int64)]
+        many = len(self.words)
+        found = []
         for word in range(_WORDS):
             asked = (self.words[some, word][:, None] ^ _FLIPS).ravel()
             begin = np.searchsorted(self.key[word], asked, side="left")
@@ -56,6 +57,6 @@ class Looks:
             other = self.order[word][stretches(begin, length)]
             differ = np.bitwise_count(self.words[one] ^ self.words[other]).sum(1, dtype=np.int64)
             near = differ <= NEAR
-            found.append(np.stack([one[near], other[near]], axis=1))
-        pairs = np.unique(np.concatenate(found), axis=0)
-        return pairs[:, 0], pairs[:, 1]
+            found.append(one[near] * many + other[near])
+        pairs = distinct(np.concatenate(found))
+        return pairs // many, pairs % many

@@ -94,7 +94,8 @@ class Origins:
         silent[self._taken_back(in_force)] = True
         silent[self._named(in_force)] = True
         silent[self.copies.of(author)] = True
-        holds = [(hold, self.places.covered(hold)) for hold in in_force.holds]
+        covered = ((hold, self.places.covered(hold)) for hold in in_force.holds)
+        holds = [(hold, rows) for hold, rows in covered if rows.any()]
         return {use: silent | self._withheld(in_force, holds, use) for use in uses}
 
     def _withheld(self, in_force: InForce, holds: list[tuple[Scope, Rows]], use: Use) -> Rows:
@@ -222,9 +223,12 @@ class _Places:
     def covered(self, scope: Scope, rows: NDArray[np.int64] | None = None) -> Rows:
         """Which of these rows, or of all, the scope covers."""
         place, day = (self.place, self.day) if rows is None else (self.place[rows], self.day[rows])
+        candidates = self._candidates(scope) if rows is None else np.unique(place).tolist()
+        if not candidates:
+            return np.zeros(len(place), np.bool_)
         where = replace(scope, post=None, since=None, until=None)
         verdict = np.zeros(len(self.distinct), np.bool_)
-        for number in self._candidates(scope) if rows is None else np.unique(place).tolist():
+        for number in candidates:
             one = self.distinct[number]
             verdict[number] = where.covers(**one, post="", created_on=date.min)
         covered: Rows = verdict[place]
