@@ -143,9 +143,7 @@ def lines(request: HttpRequest, whose: models.Authority) -> HttpResponse:
     )
     said = {row.entry_id: row.payload for row in openings}
     shown = [{"entry": entry, "said": said.get(entry.pk)} for entry in turned]
-    return page.show(
-        request, "web/portal_lines.html", turned=turned, lines=shown, own_notice=True
-    )
+    return page.show(request, "web/portal_lines.html", turned=turned, lines=shown, own_notice=True)
 
 
 @readers
@@ -196,8 +194,8 @@ def _answer(
     request: HttpRequest, status: int, sentence: str, done: models.Hold | None = None
 ) -> HttpResponse:
     if "text/html" in request.headers.get("accept", ""):
-        context = {"done": done, "sentence": sentence, "bare": True}
-        return page.show(request, "web/portal_order.html", status=status, own_notice=True, **context)
+        context = {"done": done, "sentence": sentence, "own_notice": True}
+        return page.show(request, "web/portal_order.html", status=status, **context)
     if done is None:
         return JsonResponse({"error": sentence}, status=status)
     line = done.lifted_entry_id if done.lifted_at else done.entry_id
