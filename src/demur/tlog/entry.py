@@ -30,7 +30,7 @@ KINDS = frozenset({
     "notice", "objection", "objection_withdrawn", "link", "hold", "lift", "policy", "import",
     "manifest", "adapter", "served", "retired", "shard_dropped", "shard_retrained", "purge_done",
     "key_rotation", "campaign", "bounce", "request", "decision", "appeal", "restriction",
-    "authority", "agent", "group_closed", "retracted", "named", "erased", "undone",
+    "authority", "agent", "group_closed", "retracted", "named", "erased", "undone", "choice",
 })  # fmt: skip
 
 

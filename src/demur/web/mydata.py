@@ -10,6 +10,7 @@ from datetime import date
 
 from demur.corpus.explain import Explanation, explain
 from demur.corpus.lake import Lake
+from demur.corpus.stored import StoredPost
 from demur.people import PersonId
 from demur.policy import regimes
 from demur.rights import models, standing
@@ -18,15 +19,17 @@ from demur.rights.place import here
 
 def of(person: models.Person, today: date) -> list[Explanation]:
     """Newest first."""
-    site, law = here(), regimes.load()
-    explained = explain(
-        Lake(site.lake, site.home),
-        standing.people_table(today=today, regimes=law),
-        PersonId(person.pk),
-        holds=standing.holds(),
-        declared_groups=standing.declared_groups(),
-        suppressed=standing.suppressed(),
-        today=today,
-        regimes=law,
-    )
-    return explained[::-1]
+    whom = PersonId(person.pk)
+    stands = standing.stands(today=today, regimes=regimes.load(), only=whom)
+    return explain(lake(), stands, whom)[::-1]
+
+
+def post(person: models.Person, post_id: str) -> StoredPost | None:
+    """One post of theirs; None for somebody else's as for one that is not there."""
+    every = lake().posts_of(PersonId(person.pk))
+    return next((stored for stored in every if stored.id == post_id), None)
+
+
+def lake() -> Lake:
+    site = here()
+    return Lake(site.lake, site.home)

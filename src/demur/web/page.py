@@ -109,6 +109,14 @@ def view(*methods: str) -> Callable[[View], View]:
     return decorate
 
 
+def download(content: bytes, name: str, kind: str) -> HttpResponse:
+    """A file for whoever asked, which no cache on the way may keep."""
+    response = HttpResponse(content, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
 def link(url: str | None) -> str | None:
     """The address, if it is one a reader may be sent to: archives can hold `javascript:` too."""
     return url if url and urlsplit(url).scheme in ("http", "https") else None

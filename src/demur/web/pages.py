@@ -20,10 +20,10 @@ Content-Signal: search=yes, ai-train=no, ai-input=no
 Allow: /
 Disallow: /ask/
 Disallow: /search/
-Disallow: /privacy/mine/
-Disallow: /privacy/object/
-Disallow: /privacy/objected/
-Disallow: /privacy/receipts/
+Disallow: /privacy/
+Allow: /privacy/$
+Allow: /privacy/not-a-member/$
+Allow: /privacy/am-i-in-it/$
 Disallow: /admin/
 Disallow: /sign-in/
 Disallow: /v1/

@@ -5,10 +5,59 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from demur.web import ask, book, page, pages, privacy, signin
+from demur.web import (
+    ask,
+    asking,
+    book,
+    desk,
+    links,
+    mentions,
+    mine,
+    objecting,
+    outsiders,
+    page,
+    pages,
+    portal,
+    privacy,
+    requests,
+    rightsfile,
+    signin,
+    switches,
+    withdrawing,
+)
 from demur.web.api import api
 
-both = page.view("GET", "POST")
+centre = [
+    ("", privacy.centre, "privacy"),
+    ("read/", privacy.close_notice, "close-notice"),
+    ("object/", objecting.object_, "object"),
+    ("object/<slug:post>/", objecting.object_to_post, "object-to-post"),
+    ("objected/", objecting.objected, "objected"),
+    ("withdraw/", withdrawing.withdraw, "withdraw"),
+    ("withdrawn/", withdrawing.withdrawn, "withdrawn"),
+    ("undo/<str:token>/", withdrawing.undo, "undo"),
+    ("not-a-member/", outsiders.start, "not-a-member"),
+    ("not-a-member/mailed/", outsiders.link_mailed, "link-mailed"),
+    ("not-a-member/<str:token>/", outsiders.confirm, outsiders.CONFIRM),
+    ("am-i-in-it/", asking.am_i_in_it, "am-i-in-it"),
+    ("am-i-in-it/<str:token>/", asking.answer, asking.ANSWER),
+    ("mine/", mine.mine, "mine"),
+    ("mine/file/", mine.download, "mine-file"),
+    ("mentions/", mentions.mentions, "mentions"),
+    ("accounts/", links.linked, "linked"),
+    ("accounts/asked/", links.link_asked, "link-asked"),
+    ("accounts/<int:asked>/", links.answer, "link-answer"),
+    ("requests/", requests.requests, "requests"),
+    ("requests/<uuid:pk>/", requests.request_, "request"),
+    ("requests/<uuid:pk>/appeal/", requests.appeal, "appeal"),
+    ("requests/<uuid:pk>/take-back/", requests.revoke, "revoke"),
+    ("switches/", switches.switches, "switches"),
+    ("file/", rightsfile.file, "file"),
+    ("file/download/", rightsfile.download, "file-download"),
+    ("file/erase/", rightsfile.erase, "erase"),
+    ("receipts/", privacy.receipts, "receipts"),
+    ("receipts/<int:index>.tlog-proof", privacy.receipt, "receipt"),
+]
 
 web = [
     path("", pages.home, name="home"),
@@ -18,28 +67,21 @@ web = [
     path("ask/", ask.ask, name="ask"),
     path("ask/stream/", ask.stream, name="ask-stream"),
     path("search/", ask.search, name="search"),
-    path("privacy/", privacy.centre, name="privacy"),
-    path("privacy/read/", privacy.close_notice, name="close-notice"),
-    path("privacy/object/", privacy.object_, name="object"),
-    path("privacy/objected/", privacy.objected, name="objected"),
-    path("privacy/mine/", privacy.mine, name="mine"),
-    path("privacy/receipts/", privacy.receipts, name="receipts"),
-    path("privacy/receipts/<int:index>.tlog-proof", privacy.receipt, name="receipt"),
-    path("sign-in/", both(signin.SignIn.as_view()), name="signin"),
-    path("sign-in/link/", both(signin.Link.as_view()), name="link"),
-    path("sign-in/link/sent/", signin.LinkSent.as_view(), name="link-sent"),
-    path("sign-in/link/<uidb64>/<token>/", both(signin.Enter.as_view()), name="enter"),
-    path("sign-out/", page.view("POST")(signin.SignOut.as_view()), name="signout"),
+    *(path(f"privacy/{address}", view, name=name) for address, view, name in centre),
+    *signin.doors,
     path("log/", book.show, name="book"),
     path("log/checkpoint", book.head, name="checkpoint"),
     path("log/key", book.key, name="key"),
     path("log/tile/<path:path>", book.tile, name="tile"),
+    *portal.urls,
+    *desk.urls,
 ]
 
 urlpatterns = [
     path("v1/", api.urls),
-    path("admin/", admin.site.urls),
     path("", include((web, "web"))),
+    path("admin/", admin.site.urls),
+    *signin.allauths,
 ]
 
 handler400 = page.bad_request
