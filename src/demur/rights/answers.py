@@ -40,8 +40,9 @@ class Hit:
 def log(text: str, *, surface: str, model: str | None = None, now: datetime) -> int:
     """Keep the marks of what was said, also of a part of an answer; how many were kept.
 
-    model: the released model's name; None: the one that the book says is served. An answer is
-    never refused because it could not be logged: that is counted in the operator's log, wordless.
+    model: the released model's name, empty where the base spoke alone; None: the one that the book
+    says is served, for an answer that broke off before it could say. An answer is never refused
+    because it could not be logged: the operator's log says so, wordless.
     """
     marks = sorted({_mark(window) for window in windows(words(text))})
     if not marks:

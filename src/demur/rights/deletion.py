@@ -131,6 +131,7 @@ def search(
     opens: the model, under a standing that leaves out this very restriction and nothing else, for
     a program's eyes alone (GDPR Art. 18(2); docs/decisions/0079).
     """
+    request = fresh(request)
     if request.person is None or request.state not in WAITING:
         return []
     about = probes.subject(request.person, posts_of(site, request.person))
@@ -152,7 +153,7 @@ def search(
     except NotFound:
         pass  # nothing is released: nobody can have been answered out of it
     else:
-        found += probes.run(about, speaker, model=answers.served(), now=now)
+        found += probes.run(about, speaker, now=now)
     _weigh(request, found, now, draw)
     return found
 
@@ -168,6 +169,7 @@ def paste(
 
     Whether it is ours cannot be told, and is not asked: a No needs little proof.
     """
+    request = fresh(request)
     if request.person is None or request.state not in WAITING:
         raise NotAllowed("This request is decided or waits for its person; nothing is needed.")
     theirs = posts_of(here(), request.person)
@@ -221,12 +223,17 @@ def refuse(
         raise Refusal(f"Say why, in words and as one of: {', '.join(DENIALS)}.")
     if request.state == "denied":
         return request
+    if second in _deciders(request):
+        raise NotAllowed("They decided on it before; after an appeal somebody else decides.")
     if request.state != "in_progress" or request.evidence or always(request, now.date()):
         raise NotAllowed(
             "This request cannot be refused: it is decided, or granted by law, or evidence was"
             " found, or nobody has looked for it yet (`demur work --once`)."
         )
-    return _decide(request, "denied", reason=reason, said=said.strip(), now=now, draw=draw)
+    words = said.strip()
+    return _decide(
+        request, "denied", reason=reason, said=words, by=(by, second), now=now, draw=draw
+    )
 
 
 def appeal(
@@ -353,10 +360,8 @@ def _weigh(
         kept = [*now_is.evidence, *(each for each in new if each not in now_is.evidence)]
         now_is.evidence, now_is.state = kept[:AT_ONCE], "in_progress"
         now_is.save(update_fields=["evidence", "state"])
-    request.refresh_from_db()
-    if request.evidence:
+    if kept:
         accept(request, now=now, draw=draw)
-        request.refresh_from_db()
 
 
 def _decide(
@@ -365,6 +370,7 @@ def _decide(
     *,
     reason: str = "",
     said: str = "",
+    by: Sequence[str] = (),
     now: datetime,
     draw: book.Draw = secrets.token_bytes,
 ) -> models.Request:
@@ -380,6 +386,7 @@ def _decide(
             "state": state,
             "reason": reason,
             "evidence": digest(request.evidence),
+            "by": list(by),
         }
         line = book.append("decision", payload, person=request.person, now=now, draw=draw)
         request.state, request.reason, request.said = state, reason, said
@@ -390,6 +397,12 @@ def _decide(
         if state in ("fulfilled", "denied"):
             _write(f"request_{state}", request, now)
     return request
+
+
+def _deciders(request: models.Request) -> set[str]:
+    """Who has refused it before, as the openings of the book say."""
+    lines = models.Opening.objects.filter(entry__kind="decision", payload__line=request.opened_id)
+    return {name for payload in lines.values_list("payload", flat=True) for name in payload.get("by", [])}
 
 
 def _lift(request: models.Request, now: datetime) -> None:

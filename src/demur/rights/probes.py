@@ -84,21 +84,19 @@ def battery(about: Subject) -> list[str]:
     return list(dict.fromkeys(question for question in asked + phrases[:PHRASES] if question))
 
 
-def run(about: Subject, speaker: Speaker, *, model: str, now: datetime) -> list[Evidence]:
-    """Ask everything and say where the person came back. The answers are dropped here.
-
-    model: the release that speaks, by its name in the book.
-    """
+def run(about: Subject, speaker: Speaker, *, now: datetime) -> list[Evidence]:
+    """Ask everything and say where the person came back. The answers are dropped here."""
     from demur.assistant.answer import Message  # noqa: PLC0415
 
     found: list[Evidence] = []
     for seed, question in enumerate(battery(about)):
-        said, sources = "", set[str]()
+        said, model, sources = "", "", set[str]()
         asked = [Message(role="user", text=question)]
         for piece in speaker.reply(asked, max_tokens=TOKENS, temperature=0.0, seed=seed):
             if isinstance(piece, str):
                 said += piece
             else:
+                model = piece.model or ""
                 sources = {citation.post_id for citation in piece.citations}
                 sources |= {post for span in piece.traced for post in span.post_ids}
         for post, runs, theirs in _given_back(about, question, said, sources):

@@ -21,7 +21,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from demur.errors import Refusal, SiteUnusable, StandingUnreadable
-from demur.web import keys, voice
+from demur.rights import answers
+from demur.web import drp, keys, voice
 from demur.web.wire import ChatCompletion, ChatRequest, Cited, Model, Models, Problem
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 MODEL = "demur"
 MAX_BODY = 256 * 1024  # bytes: about 60 pages of questions
+TOO_BIG = f"A request holds at most {MAX_BODY:,} bytes; send a shorter conversation."
 UNSUPPORTED = frozenset({"n", "logprobs", "response_format.type", "stop", "tools", "functions"})
 FINISH = {"stop": "stop", "length": "length", "standing-changed": "content_filter"}
 
@@ -39,7 +41,7 @@ class Key(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> str | None:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdecimal() and int(length) > MAX_BODY:
-            raise RequestDataTooBig
+            raise RequestDataTooBig(TOO_BIG)
         key = keys.recognise(token, datetime.now(UTC))
         return key.label if key else None
 
@@ -47,6 +49,7 @@ class Key(HttpBearer):
 PROBLEMS = dict.fromkeys((400, 401, 404, 413, 503), Problem)
 
 api = NinjaAPI(title="Demur", version="1", auth=Key(), docs_url=None, urls_namespace="v1")
+api.add_router("", drp.router)
 
 
 @api.get("/models", response={200: Models, **PROBLEMS})
@@ -80,6 +83,7 @@ def chat_completions(request: HttpRequest, asked: ChatRequest) -> Any:
     for _piece in turn:
         pass  # the whole answer carries its own text
     answer = _answer_of(turn)
+    answers.log(answer.text, surface="api", model=answer.model or "", now=datetime.now(UTC))
     message = {"role": "assistant", "content": answer.text, "refusal": None}
     choice = {
         "index": 0,
@@ -131,11 +135,13 @@ class Events:
             {"usage": None} if usage else {}
         )
         self._usage = usage
+        self._said: list[str] = []
 
     def __iter__(self) -> Iterator[bytes]:
         yield self._choice({"role": "assistant", "content": ""})
         try:
             for piece in self._turn:
+                self._said.append(piece)
                 yield self._choice({"content": piece})
             answer = _answer_of(self._turn)
         except (Refusal, DatabaseError):
@@ -148,7 +154,11 @@ class Events:
         yield b"data: [DONE]\n\n"
 
     def close(self) -> None:
+        """Whatever was said by now was read: it is logged, also when the answer broke off."""
         self._turn.close()
+        said, self._said = "".join(self._said), []
+        model = self._turn.answer and (self._turn.answer.model or "")
+        answers.log(said, surface="api", model=model, now=datetime.now(UTC))
 
     def _choice(
         self, delta: dict[str, Any], finish: str | None = None, more: dict[str, Any] | None = None
@@ -232,9 +242,7 @@ def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 @api.exception_handler(RequestDataTooBig)
 def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
-    return _problem(
-        413, f"A request holds at most {MAX_BODY:,} bytes; send a shorter conversation."
-    )
+    return _problem(413, str(error) or TOO_BIG)
 
 
 @api.exception_handler(Refusal)

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from django import forms
@@ -22,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from demur.errors import Refusal
+from demur.rights import answers
 from demur.rights.models import Account
 from demur.web import page, voice
 
@@ -73,6 +75,8 @@ def ask(request: HttpRequest) -> HttpResponse:
         for _piece in turn:
             pass
         answer = turn.answer
+    if answer is not None:
+        answers.log(answer.text, surface="chat", model=answer.model or "", now=datetime.now(UTC))
     shown = shown_answer(answer) if answer else {}
     status = 400 if form.is_bound and not form.is_valid() else 200
     return page.show(request, "web/ask.html", status=status, form=form, **shown)
@@ -116,10 +120,12 @@ class Spoken:
 
     def __init__(self, turn: voice.Turn) -> None:
         self._turn = turn
+        self._said: list[str] = []
 
     def __iter__(self) -> Iterator[bytes]:
         try:
             for piece in self._turn:
+                self._said.append(piece)
                 yield _event("piece", piece)
         except (Refusal, DatabaseError):
             yield _event("stopped", _("The answer stopped here. Ask again in a minute."))
@@ -129,7 +135,11 @@ class Spoken:
             yield _event("answer", render_to_string("web/_answer.html", shown))
 
     def close(self) -> None:
+        """Whatever was said by now was read: it is logged, also when the answer broke off."""
         self._turn.close()
+        said, self._said = "".join(self._said), []
+        model = self._turn.answer and (self._turn.answer.model or "")
+        answers.log(said, surface="chat", model=model, now=datetime.now(UTC))
 
 
 def shown_answer(answer: Answer) -> dict[str, object]:
