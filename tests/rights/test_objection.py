@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from demur.errors import NotFound
+from demur.errors import NotAllowed, NotFound, Refusal
+from demur.people import Scope, Use
 from demur.rights import book, mail, models, objection, people, receipt
 from demur.tlog import checkpoint, note
 from demur.tlog import receipt as paper
@@ -169,3 +170,119 @@ def test_sixteen_people_and_sixteen_times_the_same_one_object_at_once(site, regi
     assert checkpoint.open_checkpoint(book.head(), book.key(site)).size == size
     published = checkpoint.open_checkpoint((site.log / "checkpoint").read_text(), book.key(site))
     assert published.size == size
+
+
+PHOTOS = Scope(kinds=("photo",))
+ANSWERS = Scope(uses=(Use.ANSWERS,))
+
+
+def test_several_nos_of_different_scope_stand_beside_each_other(site, anna):
+    photos = objection.submit(anna, route="form", scope=PHOTOS, now=NOW)
+    answers = objection.submit(anna, route="form", scope=ANSWERS, now=NOW)
+    again = objection.submit(anna, route="form", scope=PHOTOS, now=NOW + timedelta(days=1))
+    assert again == photos
+    assert objection.standing_objections(anna) == [photos, answers]
+    everything_ = objection.submit(anna, route="form", now=NOW + timedelta(days=2))
+    assert objection.standing_objection(anna) == everything_, "the widest is the one to show"
+
+
+def test_one_of_several_is_taken_back_and_the_others_stand(site, anna):
+    photos = objection.submit(anna, route="form", scope=PHOTOS, now=NOW)
+    answers = objection.submit(anna, route="form", scope=ANSWERS, now=NOW)
+    assert objection.withdraw(anna, only=photos, now=NOW) == photos
+    assert objection.standing_objections(anna) == [answers]
+    objection.submit(anna, route="form", scope=PHOTOS, now=NOW)
+    objection.withdraw(anna, now=NOW)
+    assert objection.standing_objections(anna) == []
+
+
+def test_after_a_link_two_nos_of_one_scope_are_one_and_are_taken_back_together(site, anna, bob):
+    objection.submit(anna, route="form", now=NOW)
+    objection.submit(bob, route="form", now=NOW)
+    whole = people.link(anna.accounts.first().pk, bob.accounts.get().pk, now=NOW)
+    assert len(objection.standing_objections(whole)) == 2
+    objection.withdraw(whole, only=objection.standing_objection(whole), now=NOW)
+    assert objection.standing_objections(whole) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Scope(kinds=("photo", "comment")), Scope(kinds=("comment", "photo", "photo"))),
+        (Scope(uses=tuple(Use)), Scope()),
+        (Scope(kinds=("post", "comment", "photo", "chat")), Scope()),
+    ],
+)
+def test_the_same_scope_said_otherwise_is_the_same_no(site, anna, one, other):
+    first = objection.submit(anna, route="form", scope=one, now=NOW)
+    assert objection.submit(anna, route="form", scope=other, now=NOW) == first
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        Scope(country="NL"),
+        Scope(model="m1"),
+        Scope(kinds=("diary",)),
+        Scope(since=date(2026, 2, 1), until=date(2026, 1, 1)),
+    ],
+)
+def test_a_scope_that_is_not_hers_to_name_is_refused_and_nothing_is_written(site, anna, scope):
+    before = everything()
+    with pytest.raises(Refusal):
+        objection.submit(anna, route="form", scope=scope, now=NOW)
+    assert everything() == before
+
+
+def test_the_receipt_of_a_narrowed_no_says_to_what(site, anna):
+    no = objection.submit(anna, route="form", scope=PHOTOS, now=NOW)
+    read = paper.read_receipt(receipt.text(no))
+    assert read.line.opening.payload["scope"] == {"kinds": ["photo"]}
+    (line,) = receipt.lines(anna)
+    assert "part" in line.words("en")
+    assert "deel" in line.words("nl")
+
+
+@pytest.mark.parametrize("route", objection.BY_OTHERS)
+def test_a_no_in_her_name_from_elsewhere_holds_and_she_is_told_how_to_undo_it(site, anna, route):
+    no = objection.submit(anna, route=route, email="twin@elsewhere.example", now=NOW)
+    letters = dict(models.Letter.objects.values_list("kind", "to"))
+    assert letters == {"receipt": "twin@elsewhere.example", "undo": "anna@dorp.example"}
+    assert objection.standing_objection(anna) == no
+    undone = objection.undo(no, now=NOW + timedelta(days=1))
+    assert undone.withdrawn_entry.kind == "undone"
+    assert objection.standing_objection(anna) is None
+    assert objection.undo(no, now=NOW + timedelta(days=2)).withdrawn_at == undone.withdrawn_at
+    assert "somebody else" in receipt.lines(anna)[-1].words("en")
+
+
+def test_her_own_no_from_her_own_address_is_not_told_to_her_as_somebody_elses(site, anna):
+    objection.submit(anna, route="email", email="Anna@dorp.example", now=NOW)
+    assert list(models.Letter.objects.values_list("kind", flat=True)) == ["receipt"]
+
+
+def test_a_no_made_signed_in_is_taken_back_and_never_undone(site, anna):
+    no = objection.submit(anna, route="form", now=NOW)
+    with pytest.raises(NotAllowed, match="take it back"):
+        objection.undo(no, now=NOW)
+    assert objection.standing_objection(anna) == no
+
+
+def test_somebody_claims_annas_handle_and_she_strikes_it_out(site, anna):
+    claims = ["mastodon:@anna", "mastodon:@nobody"]
+    mallory = people.stranger("mallory@elsewhere.example", keys=claims, now=NOW)
+    no = objection.submit(mallory, route="link", email=mallory.email, now=NOW)
+    assert models.Letter.objects.get(kind="undo").person == anna, "told, though fenced at once"
+    objection.undo(no, by=anna, now=NOW)
+    mallory.refresh_from_db()
+    assert mallory.claimed_keys == ["mastodon:@nobody"]
+    assert objection.standing_objection(mallory) == no, "the rest of it stands"
+    with pytest.raises(NotAllowed, match="nothing of yours"):
+        objection.undo(no, by=anna, now=NOW)
+
+
+def test_a_claim_that_was_all_there_was_falls_with_its_no(site, anna):
+    mallory = people.stranger("m@elsewhere.example", keys=["mastodon:@anna"], now=NOW)
+    no = objection.submit(mallory, route="link", email=mallory.email, now=NOW)
+    objection.undo(no, by=anna, now=NOW)
+    assert objection.standing_objection(mallory) is None

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 
-from demur.errors import NotFound, Refusal
-from demur.rights import models, people
+from demur.errors import NotAllowed, NotFound, Refusal
+from demur.rights import book, links, models, notice, people
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -89,3 +90,84 @@ def test_one_sign_in_stays_whoever_had_it(site, anna, bob):
 def test_an_account_nobody_imported_cannot_be_linked(site, anna):
     with pytest.raises(NotFound, match="import its archive"):
         people.link(anna.accounts.first().pk, "mastodon:nobody", now=NOW)
+
+
+def campaign(name: str) -> models.Campaign:
+    with transaction.atomic():
+        entry = book.append("campaign", {"campaign": name}, now=NOW)
+    return models.Campaign.objects.create(name=name, uses=["training"], entry=entry, at=NOW)
+
+
+def test_a_notice_that_reached_either_of_two_accounts_has_reached_their_person(site, anna, bob):
+    first, second = campaign("first"), campaign("second")
+    models.Delivery.objects.create(campaign=first, person=anna, sent_at=NOW, bounced_at=NOW)
+    models.Delivery.objects.create(campaign=first, person=bob, sent_at=NOW, no_more=True)
+    models.Delivery.objects.create(campaign=second, person=bob, seen_at=NOW)
+    whole = people.link(anna.accounts.first().pk, bob.accounts.get().pk, now=NOW)
+    one, two = whole.deliveries.order_by("campaign")
+    assert notice.reached(one) == NOW
+    assert (one.no_more, two.seen_at) == (True, NOW)
+
+
+def test_a_stranger_is_the_same_one_by_the_same_address(site):
+    one = people.stranger("ina@else.example", keys=["mastodon:@ina"], language="nl", now=NOW)
+    two = people.stranger("Ina@else.example", keys=["facebook:@ina"], names=["Ina Bos"], now=NOW)
+    assert one == two
+    assert two.claimed_keys == ["facebook:@ina", "mastodon:@ina"]
+    assert two.claimed_names == ["Ina Bos"]
+    assert book.opening(models.Entry.objects.get(pk=one.seen)).payload.keys() == {"people"}
+
+
+def test_a_member_claims_beside_their_account_and_a_household_does_not(site, anna, register):
+    assert people.stranger("anna@dorp.example", keys=["forum:@an"], now=NOW) == anna
+    register("jan", email="anna@dorp.example")
+    third = people.stranger("anna@dorp.example", keys=["forum:@third"], now=NOW)
+    assert third.accounts.count() == 0
+
+
+@pytest.mark.parametrize("email", ["", "ina", "ina@"])
+def test_a_stranger_without_an_address_cannot_be_answered(site, email):
+    with pytest.raises(Refusal, match="no e-mail address"):
+        people.stranger(email, now=NOW)
+
+
+@pytest.mark.parametrize("key", ["mastodon:@zoë", "mastodon:@anna_b"])
+def test_whose_key_it_is_is_found_exactly(site, anna, bob, key):
+    account = bob.accounts.get()
+    account.keys = [key, "mastodon:@annaxb"]
+    account.save()
+    assert people.owners_of([key]) == [bob]
+    assert people.owners_of([key[:-1]]) == []
+
+
+def test_both_sides_must_say_that_they_are_one(site, anna, bob):
+    theirs = bob.accounts.get().pk
+    asked = links.ask(anna, theirs, now=NOW)
+    assert links.ask(anna, theirs, now=NOW) == asked
+    assert models.Letter.objects.filter(kind="link_asked", to="bob@dorp.example").count() == 1
+    assert people.find("@bob") == bob, "asking alone links nothing"
+    with pytest.raises(NotAllowed, match="Only whoever has that account"):
+        links.settle(asked, anna, True, now=NOW)
+    assert links.settle(asked, bob, True, now=NOW) == anna
+    assert people.find("@bob") == anna
+    assert links.settle(asked, bob, True, now=NOW) == anna
+
+
+def test_a_link_that_was_refused_is_refused_and_not_asked_again(site, anna, bob):
+    theirs = bob.accounts.get().pk
+    asked = links.ask(anna, theirs, now=NOW)
+    links.settle(asked, bob, False, now=NOW)
+    assert people.find("@bob") == bob
+    assert links.ask(anna, theirs, now=NOW) == asked
+    assert models.Letter.objects.filter(kind="link_asked").count() == 1
+    with pytest.raises(NotAllowed, match="answered already"):
+        links.settle(asked, bob, True, now=NOW)
+
+
+def test_one_cannot_link_ones_own_or_nothing(site, anna, bob):
+    with pytest.raises(NotAllowed, match="linked to yours already"):
+        links.ask(anna, anna.accounts.last().pk, now=NOW)
+    with pytest.raises(NotFound):
+        links.ask(anna, "mastodon:nobody", now=NOW)
+    with pytest.raises(NotAllowed, match="no account here"):
+        links.ask(people.stranger("i@else.example", now=NOW), bob.accounts.get().pk, now=NOW)

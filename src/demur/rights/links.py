@@ -59,11 +59,12 @@ def settle(
         asked = models.LinkAsked.objects.select_related("one__person", "other__person").get(
             pk=asked.pk
         )
+        person = people.whole(models.Person.objects.get(pk=person.pk))  # as linked by now
         if asked.settled_at is not None:
             if asked.agreed == agreed:
-                return people.whole(person)
+                return person
             raise NotAllowed("That was answered already; ask for the link anew if it was wrong.")
-        if people.whole(person) != asked.other.person:
+        if person != asked.other.person:
             raise NotAllowed("Only whoever has that account can say that it is theirs.")
         asked.settled_at, asked.agreed = now, agreed
         asked.save(update_fields=["settled_at", "agreed"])

@@ -23,7 +23,9 @@ LATER = ("shard_dropped", "shard_retrained", "purge_done", "served", "retired")
 WORDS = {
     "en": {
         "objection": "You objected. From this line on nobody may use what you wrote.",
+        "objection_narrowed": "You objected to a part. From this line on nobody may use that part.",
         "objection_withdrawn": "You took your objection back.",
+        "undone": "The objection was undone: somebody else had made it.",
         "shard_dropped": "The part of the model that had learned from you was taken out.",
         "shard_retrained": "That part was trained again without you.",
         "purge_done": "What was kept of your posts for search and tracing was erased.",
@@ -33,7 +35,10 @@ WORDS = {
     },
     "nl": {
         "objection": "U maakte bezwaar. Vanaf deze regel mag niemand gebruiken wat u schreef.",
+        "objection_narrowed": "U maakte bezwaar tegen een deel. Vanaf deze regel mag niemand dat"
+        " deel gebruiken.",
         "objection_withdrawn": "U hebt uw bezwaar ingetrokken.",
+        "undone": "Het bezwaar is ongedaan gemaakt: iemand anders had het gemaakt.",
         "shard_dropped": "Het deel van het model dat van u geleerd had, is eruit gehaald.",
         "shard_retrained": "Dat deel is opnieuw getraind zonder u.",
         "purge_done": "Wat van uw berichten bewaard was om te zoeken en te herleiden, is gewist.",
@@ -52,10 +57,13 @@ class Line:
     kind: str
     at: datetime
     objection: models.Objection
+    narrowed: bool = False  # the No of this line covers a part only
 
     def words(self, language: str) -> str:
         """What happened, in English or Dutch."""
         what = self.kind
+        if what == "objection" and self.narrowed:
+            what = "objection_narrowed"
         if what == "served" and any(_standing(self.index, self.objection).values()):
             what = "served_with"
         return WORDS[language if language in WORDS else "en"][what]
@@ -118,7 +126,7 @@ def _served() -> list[tuple[tuple[int, datetime, served.Release], datetime | Non
     lines = list(
         rows.order_by("entry").values_list("entry_id", "entry__kind", "entry__at", "payload")
     )
-    ends = [*(at for _, _, at, _ in lines[1:]), None]
+    ends = [*(at for _, _, at, _ in lines[1:]), None][: len(lines)]  # no line, no end
     return [
         ((index, at, served.read(payload)), end)
         for (index, kind, at, payload), end in zip(lines, ends, strict=True)
@@ -149,12 +157,19 @@ def lines(person: models.Person) -> list[Line]:
     if first is None:
         return []
     own = [objection.entry_id for objection in objections]
+    narrowed = {objection.entry_id for objection in objections if objection.scope}
     own += [o.withdrawn_entry_id for o in objections if o.withdrawn_entry_id is not None]
     rows = models.Entry.objects.filter(index__in=own) | models.Entry.objects.filter(
         index__in=list(_later(first, people.whole(person)))
     )
     return [
-        Line(index=row.index, kind=row.kind, at=row.at, objection=first)
+        Line(
+            index=row.index,
+            kind=row.kind,
+            at=row.at,
+            objection=first,
+            narrowed=row.index in narrowed,
+        )
         for row in rows.order_by("index")
     ]
 

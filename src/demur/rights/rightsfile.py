@@ -90,7 +90,8 @@ def _you(person: models.Person) -> dict[str, Any]:
             "to", "kind", "language", "created_at", "sent_at",
         ),
         "mails": _rows(
-            models.Incoming.objects.filter(person__in=family), "came_at", "outcome", "sender", "words"
+            models.Incoming.objects.filter(person__in=family),
+            "came_at", "outcome", "sender", "words",
         ),
         "named_in": _rows(
             models.NamedIn.objects.filter(person__in=family), "post", "start", "end", "confirmed"

@@ -45,8 +45,9 @@ def narrowed(law: Regimes, today: date, using: str) -> dict[PersonId, tuple[Scop
     not be used any more: what they posted as a child, the uses of which a bounce untold them."""
     found = said_narrowly(using)
     merged = _merged(using)
+    families = _families(merged)
     for person, scope in (*_childhoods(law, today, using), *_untold(law, today, using)):
-        for same in _family(merged.get(person, person), merged):
+        for same in (PersonId(person), *families.get(person, ())):
             found[same] = (*found.get(same, ()), scope)
     return found
 
@@ -57,10 +58,11 @@ def said_narrowly(using: str) -> dict[PersonId, tuple[Scope, ...]]:
     found: defaultdict[str, list[Scope]] = defaultdict(list)
     for person, said in _standing(using).exclude(scope_key="{}").values_list("person_id", "scope"):
         found[merged.get(person, person)].append(Scope.from_json(said))
+    families = _families(merged)
     return {
         PersonId(same): tuple(scopes)
         for whole, scopes in sorted(found.items())
-        for same in _family(whole, merged)
+        for same in (whole, *families.get(whole, ()))
     }
 
 
@@ -125,8 +127,12 @@ def _merged(using: str) -> Mapping[str, str]:
     return dict(people.values_list("id", "merged_into_id"))
 
 
-def _family(whole: str, merged: Mapping[str, str]) -> list[PersonId]:
-    return [PersonId(each) for each in (whole, *(old for old, new in merged.items() if new == whole))]
+def _families(merged: Mapping[str, str]) -> Mapping[str, list[PersonId]]:
+    """By whoever somebody has become, the names by which old models know them."""
+    found: defaultdict[str, list[PersonId]] = defaultdict(list)
+    for old, whole in merged.items():
+        found[whole].append(PersonId(old))
+    return found
 
 
 def _reasons(
