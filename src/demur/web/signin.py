@@ -232,9 +232,9 @@ allauths = [
          name="openid_connect_login"),
     path("sign-in/platform/<str:provider_id>/back/", both(openid.callback),
          name="openid_connect_callback"),
-    path("sign-in/platform/given-up/", both(platform.login_cancelled),
+    path("sign-in/given-up/", both(platform.login_cancelled),
          name="socialaccount_login_cancelled"),
-    path("sign-in/platform/failed/", both(platform.login_error),
+    path("sign-in/failed/", both(platform.login_error),
          name="socialaccount_login_error"),
 ]  # fmt: skip
 """Under the names by which allauth looks for its own pages; sign-up and the rest stay shut."""
