@@ -104,7 +104,7 @@ def import_(args: argparse.Namespace, site: Site) -> None:
         reports.append({"path": str(path), **dataclasses.asdict(report)})
         if not args.json:
             rows = [("read", report.read), ("stored", report.stored)]
-            rows += [("already here", report.already)]
+            rows += [("already here", report.already), ("said anew", report.amended)]
             rows += [(f"skipped: {why}", n) for why, n in sorted(report.skipped.items())]
             rows += [(f"audience unknown, group {g}", n) for g, n in sorted(report.groups.items())]
             print("\n".join([str(path), *table(rows)]), flush=True)

@@ -26,6 +26,10 @@ class Audience(StrEnum):
     UNKNOWN = "unknown"  # Facebook and Instagram archives carry no audience per post
 
 
+HIDDEN = (Audience.DIRECT, Audience.CLOSED_GROUP, Audience.FRIENDS)
+"""Posts that only some could see: never read further than needed to skip them."""
+
+
 class Kind(StrEnum):
     POST = "post"
     COMMENT = "comment"
@@ -88,6 +92,17 @@ class Post:
             raw = part.encode("utf-8", "surrogatepass")
             digest.update(len(raw).to_bytes(8, "big") + raw)
         return digest.hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """Where a post lies that only some can see, and nothing of what it says. It may be one that
+    everybody could see when it was imported before."""
+
+    account: AccountId
+    platform: str
+    origin: str
+    audience: Audience
 
 
 def _instant(moment: datetime) -> str:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from demur.corpus.facts import Stands
 from demur.corpus.lake import Lake
 from demur.errors import ArchiveUnreadable
 from demur.people import PersonId
 from demur.policy import regimes
 from demur.posts import Audience
-from demur.rights import book, intake, models, objection, people, standing
+from demur.rights import book, erasure, intake, models, objection, people, standing
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -50,6 +51,10 @@ def pack(tmp_path: Path) -> Pack:
         return folder
 
     return write
+
+
+def stands() -> Stands:
+    return standing.stands(today=NOW.date(), regimes=regimes.load())
 
 
 def stored(site, account: str) -> int:
@@ -151,9 +156,9 @@ def test_a_declared_audience_reaches_the_law(site, pack):
     export = pack([record("anna")], [post("anna", 1, audience="unknown")])
     intake.take(site, export, now=NOW)
     intake.take(site, export, now=NOW, audience=Audience.PUBLIC, groups=["wandelen"])
-    (row,) = standing.people_table(today=NOW.date(), regimes=regimes.load()).to_pylist()
+    (row,) = stands().people.to_pylist()
     assert row["declared_audience"] == "public"
-    assert standing.declared_groups() == ["wandelen"]
+    assert stands().declared_groups == {"wandelen"}
 
 
 def test_a_broken_archive_leaves_nothing(site, pack):
@@ -217,7 +222,7 @@ def test_a_no_on_the_profile_is_read_anew_by_those_who_can_read_it(site, pack, t
         return folder
 
     def refusals() -> list[str]:
-        (row,) = standing.people_table(today=NOW.date(), regimes=regimes.load()).to_pylist()
+        (row,) = stands().people.to_pylist()
         return row["refuses_training"]
 
     intake.take(site, actor(indexable=False), now=NOW)
@@ -228,3 +233,89 @@ def test_a_no_on_the_profile_is_read_anew_by_those_who_can_read_it(site, pack, t
     intake.take(site, pack([known | {"refuses_training": ["letter"]}], []), now=NOW)
     intake.take(site, actor(indexable=True), now=NOW)
     assert refusals() == ["letter"]
+
+
+def silenced(site) -> frozenset[str]:
+    return standing.of(site, today=NOW.date).in_force().posts
+
+
+def only_post(site, account: str):
+    owner = models.Account.objects.get(pk=f"forum:{account}").person_id
+    (found,) = Lake(site.lake, site.home).posts_of(PersonId(owner))
+    return found
+
+
+def test_a_post_narrowed_on_the_platform_is_silent_from_the_import_on(site, pack):
+    intake.take(site, pack([record("anna")], [post("anna", 1)]), now=NOW)
+    before, epoch = only_post(site, "anna"), standing.of(site, today=NOW.date).epoch()
+    narrowed = pack([record("anna")], [post("anna", 1, audience="friends")])
+    report = intake.take(site, narrowed, now=NOW)
+    assert (report.amended, report.stored, report.skipped) == (1, 0, {"friends-only post": 1})
+    assert silenced(site) == {before.id}
+    assert standing.of(site, today=NOW.date).epoch() > epoch
+    after = only_post(site, "anna")
+    assert (after.id, after.post.audience, after.post.text) == (before.id, Audience.FRIENDS, "")
+
+
+def test_an_old_archive_opens_nothing_that_was_narrowed_and_a_later_one_does(site, pack):
+    intake.take(site, pack([record("anna")], [post("anna", 1)]), now=NOW)
+    intake.take(site, pack([record("anna")], [post("anna", 1, audience="friends")]), now=NOW)
+    old = intake.take(site, pack([record("anna")], [post("anna", 1)]), now=NOW)
+    assert (old.amended, len(silenced(site))) == (0, 1)
+    later = [post("anna", 1), post("anna", 2)]
+    assert intake.take(site, pack([record("anna")], later), now=NOW).amended == 1
+    assert silenced(site) == frozenset()
+    assert stored(site, "anna") == 2
+
+
+def test_a_no_added_to_a_post_is_heard_and_stays(site, pack):
+    intake.take(site, pack([record("anna")], [post("anna", 1)]), now=NOW)
+    refusing = post("anna", 1, refuses_training=["robots:noai"])
+    intake.take(site, pack([record("anna")], [refusing]), now=NOW)
+    assert silenced(site) == {only_post(site, "anna").id}
+    intake.take(site, pack([record("anna")], [post("anna", 1), post("anna", 2)]), now=NOW)
+    assert len(silenced(site)) == 1
+    assert models.Retracted.objects.get().line in models.Import.objects.values_list(
+        "entry_id", flat=True
+    )
+
+
+def test_a_friend_tagged_later_is_protected_before_any_build(site, pack):
+    everyone = [record("anna"), record("bob")]
+    intake.take(site, pack(everyone, [post("bob", 1)]), now=NOW)
+    objection.submit(people.find("@anna"), route="form", now=NOW)
+    tagging = post("bob", 1, tagged=["forum:@anna"])
+    assert intake.take(site, pack(everyone, [tagging]), now=NOW).amended == 1
+    assert silenced(site) == {only_post(site, "bob").id}
+
+
+def test_a_crash_in_the_middle_of_amending_is_finished(site, pack, monkeypatch):
+    intake.take(site, pack([record("anna")], [post("anna", 1)]), now=NOW)
+    narrowed = pack([record("anna")], [post("anna", 1, audience="friends")])
+    with monkeypatch.context() as patch:
+        patch.setattr(Lake, "_amend", crash)
+        with pytest.raises(_CrashError):
+            intake.take(site, narrowed, now=NOW)
+    assert len(silenced(site)) == 1, "silent although the lake still holds the words"
+    intake.recover(site)
+    assert only_post(site, "anna").post.text == ""
+
+
+def test_whoever_was_erased_is_not_taken_in_again(site, pack):
+    accounts = [record("anna"), record("bob")]
+    intake.take(site, pack(accounts, [post("anna", 1), post("bob", 1)]), now=NOW)
+    erasure.erase(site, people.find("@anna"), now=NOW)
+    moved = record("annetje", email="Anna@dorp.example")
+    second = record("anna2", email="other@dorp.example", linked_to=["forum:anna"])
+    posts = [post(name, 1) for name in ("anna", "bob", "annetje", "anna2")]
+    report = intake.take(site, pack([*accounts, moved, second], posts), now=NOW)
+    assert report.skipped == {"somebody who was erased here": 3}
+    assert [row.pk for row in models.Account.objects.all()] == ["forum:bob"]
+
+
+def test_an_account_that_became_a_memorial_stays_one(site, pack):
+    intake.take(site, pack([record("anna")], [post("anna", 1)]), now=NOW)
+    intake.take(site, pack([record("anna", memorial=True)], []), now=NOW)
+    intake.take(site, pack([record("anna")], []), now=NOW)
+    assert models.Account.objects.get().memorial
+    assert people.find("@anna").pk in standing.of(site, today=NOW.date).in_force().silent

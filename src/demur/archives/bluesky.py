@@ -218,7 +218,7 @@ def _post(box: Container, owner: _Owner, address: str, record: Any, notes: Notes
         return None
     shy = owner.signed_in_only or _SIGNED_IN_ONLY in _labels(record)
     audience = Audience.FRIENDS if shy else Audience.PUBLIC
-    if export.hidden(audience, notes):
+    if export.hidden(audience, notes, AccountId(f"{NAME}:{owner.did}"), address):
         return None
     moment = moments.from_iso(record.get("createdAt"))
     if moment is None:

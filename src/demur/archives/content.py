@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from demur.people import Account, AccountId
 from demur.policy.signals import UNREADABLE
-from demur.posts import Audience, Post
+from demur.posts import Audience, Hidden, Post
 
 # Reasons for leaving something where it is. An import prints them with their counts.
 PRIVATE_MESSAGE = "private message"  # in files where a platform keeps nothing else
@@ -46,6 +46,10 @@ UNREADABLE_PROFILE = "profile" + UNREADABLE
 """The signal's name when an account's own page, where a No may stand, cannot be read."""
 
 
+def _pass_over(hidden: Hidden) -> None:
+    """What is hidden interests nobody but an import into a lake."""
+
+
 @dataclass(slots=True)
 class Notes:
     """Filled while an archive is read; complete once its posts have been walked to the end.
@@ -56,11 +60,13 @@ class Notes:
         files may appear in it, a person's words never.
     groups: name -> posts that came from a group of which the archive does not say who could read
         it. They stay unused until somebody declares that group public.
+    hid: told where each post lies that only few can see; it may have been public before.
     """
 
     skipped: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     groups: Counter[str] = field(default_factory=Counter)
+    hid: Callable[[Hidden], None] = _pass_over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from demur.archives.container import BrokenFile, Container
 from demur.archives.content import HIDDEN, UNKNOWN_FILE, Notes
 from demur.archives.pictures import photo
-from demur.people import Account
-from demur.posts import Audience, Photo
+from demur.people import Account, AccountId
+from demur.posts import Audience, Hidden, Photo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +85,13 @@ def audience(declared: Audience | None, *, in_group: bool) -> Audience:
 _OF_GROUPS = (Audience.PUBLIC_GROUP, Audience.CLOSED_GROUP)
 
 
-def hidden(shown_to: Audience, notes: Notes) -> bool:
-    """Whether a post stays in the archive; counts it if so."""
+def hidden(shown_to: Audience, notes: Notes, account: AccountId, origin: str) -> bool:
+    """Whether a post stays in the archive; counts it if so, and tells where it lies."""
     if shown_to not in HIDDEN:
         return False
     notes.skipped[HIDDEN[shown_to]] += 1
+    platform = account.split(":", 1)[0]
+    notes.hid(Hidden(account=account, platform=platform, origin=origin, audience=shown_to))
     return True
 
 

@@ -154,7 +154,8 @@ def _post(source: Export, audience: Audience, in_group: bool, item: dict[str, An
     if moment is None:
         notes.skipped[UNCLEAR_DATE] += 1
         return None
-    if export.hidden(audience, notes):
+    origin = f"post:{int(moment.timestamp())}"
+    if export.hidden(audience, notes, source.account.id, origin):
         return None
     said = [text for part in _parts(item.get("data")) if (text := _string(part.get("post")))]
     media = _media(item)
@@ -173,7 +174,7 @@ def _post(source: Export, audience: Audience, in_group: bool, item: dict[str, An
         kind=Kind.PHOTO if kept else Kind.POST,
         audience=audience,
         created_at=moment,
-        origin=f"post:{int(moment.timestamp())}",
+        origin=origin,
         text=text,
         group=clean(group.group(1)) if group else None,
         mentions=mentions,
@@ -209,14 +210,16 @@ def _comment(source: Export, audience: Audience, item: dict[str, Any]) -> Post |
         notes.skipped[UNCLEAR_DATE] += 1
     elif author and owner and normal(author) != normal(owner):
         notes.skipped[OTHERS_WORDS] += 1
-    elif not export.hidden(audience, notes):
+    elif not export.hidden(
+        audience, notes, source.account.id, origin := f"comment:{int(moment.timestamp())}"
+    ):
         return Post(
             account=source.account.id,
             platform=NAME,
             kind=Kind.COMMENT,
             audience=audience,
             created_at=moment,
-            origin=f"comment:{int(moment.timestamp())}",
+            origin=origin,
             text=text,
             group=clean(group) if group else None,
             mentions=mentions,
@@ -234,7 +237,9 @@ def _album_photo(source: Export, audience: Audience, item: dict[str, Any]) -> Po
         notes.skipped[SAID_TWICE] += 1
     elif moment is None:
         notes.skipped[UNCLEAR_DATE] += 1
-    elif not export.hidden(audience, notes):
+    elif not export.hidden(
+        audience, notes, source.account.id, origin := f"photo:{uri.rsplit('/', 1)[-1]}"
+    ):
         caption = _string(item.get("description")) or ""
         kept, _ = export.photos(source.box, source.root, [(uri, caption)], notes)
         text, mentions = _named(caption)
@@ -245,7 +250,7 @@ def _album_photo(source: Export, audience: Audience, item: dict[str, Any]) -> Po
                 kind=Kind.PHOTO,
                 audience=audience,
                 created_at=moment,
-                origin=f"photo:{uri.rsplit('/', 1)[-1]}",
+                origin=origin,
                 text=text,
                 mentions=mentions,
                 tagged=_tagged(item.get("tags")),

@@ -191,7 +191,9 @@ def _posts(source: Export, names: list[str]) -> Iterator[Post]:
                 skipped[UNCLEAR_DATE] += 1
             elif said.media and said.media[0][0] in source.seen:
                 skipped[SAID_TWICE] += 1  # carousels are listed again among the reels
-            elif not export.hidden(audience, source.notes):
+            elif not export.hidden(
+                audience, source.notes, source.account.id, _origin(said, said.moment)
+            ):
                 source.seen.update(uri for uri, _ in said.media)
                 post = _post(source, audience, said, said.moment)
                 if post is not None:
@@ -204,19 +206,23 @@ def _post(source: Export, audience: Audience, said: _Said, moment: datetime) -> 
     if not text.strip() and not kept:
         source.notes.skipped[NOTHING_TO_READ] += 1
         return None
-    first = said.media[0][0].rsplit("/", 1)[-1] if said.media else str(int(moment.timestamp()))
     return Post(
         account=source.account.id,
         platform=NAME,
         kind=Kind.PHOTO if kept else said.kind,
         audience=audience,
         created_at=moment,
-        origin=f"{said.kind}:{first}",
+        origin=_origin(said, moment),
         text=text,
         mentions=handles(text, NAME),
         photos=tuple(kept),
         refuses_training=refusals(text),
     )
+
+
+def _origin(said: _Said, moment: datetime) -> str:
+    first = said.media[0][0].rsplit("/", 1)[-1] if said.media else str(int(moment.timestamp()))
+    return f"{said.kind}:{first}"
 
 
 def _said(box: Container, name: str, below: str, notes: Notes) -> Iterator[_Said | None]:

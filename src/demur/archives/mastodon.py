@@ -83,6 +83,7 @@ def _account(box: Container, root: str, names: list[str], notes: Notes) -> Accou
         # for itself who may see it.
         locked=False,
         refuses_training=_wishes(actor),
+        memorial=actor.get("memorial") not in (None, False),  # unreadable counts as yes
         keys=frozenset(keys),
     )
 
@@ -114,7 +115,9 @@ def _posts(source: Export, outbox: list[str]) -> Iterator[Post]:
     for name in outbox:
         for item in json_files.items(source.box, name, notes, "orderedItems.item"):
             note = item.get("object") if isinstance(item, dict) else None
-            if not isinstance(item, dict) or item.get("type") not in ("Create", "Announce"):
+            if gone := _deleted(item):
+                export.hidden(Audience.DIRECT, notes, source.account.id, gone)
+            elif not isinstance(item, dict) or item.get("type") not in ("Create", "Announce"):
                 notes.skipped[NOT_A_POST] += 1
             elif item["type"] == "Announce":
                 notes.skipped[OTHERS_WORDS] += 1
@@ -122,12 +125,29 @@ def _posts(source: Export, outbox: list[str]) -> Iterator[Post]:
                 notes.skipped[NOT_A_POST] += 1
             elif note.get("attributedTo", _address(source)) != _address(source):
                 notes.skipped[OTHERS_WORDS] += 1
-            elif not export.hidden(audience := _audience(item, note), notes):
-                moment = moments.from_iso(note.get("published") or item.get("published"))
-                if moment is None:
-                    notes.skipped[UNCLEAR_DATE] += 1
-                elif post := _post(source, audience, moment, note):
-                    yield post
+            elif (moment := _moment(item, note)) is None:
+                notes.skipped[UNCLEAR_DATE] += 1
+            elif not export.hidden(
+                audience := _audience(item, note), notes, source.account.id, _origin(note, moment)
+            ) and (post := _post(source, audience, moment, note)):
+                yield post
+
+
+def _deleted(item: Any) -> str | None:
+    """The address of a post that its author deleted, where the outbox keeps that."""
+    if not isinstance(item, dict) or item.get("type") != "Delete":
+        return None
+    tombstone = item.get("object")
+    gone = tombstone.get("id") if isinstance(tombstone, dict) else tombstone
+    return gone if isinstance(gone, str) else None
+
+
+def _moment(item: dict[str, Any], note: dict[str, Any]) -> datetime | None:
+    return moments.from_iso(note.get("published") or item.get("published"))
+
+
+def _origin(note: dict[str, Any], moment: datetime) -> str:
+    return str(note.get("id") or f"post:{int(moment.timestamp())}")
 
 
 def _address(source: Export) -> str:
@@ -175,7 +195,7 @@ def _post(
         kind=Kind.COMMENT if to_others else Kind.PHOTO if kept else Kind.POST,
         audience=audience,
         created_at=moment,
-        origin=str(note.get("id") or f"post:{int(moment.timestamp())}"),
+        origin=_origin(note, moment),
         text=text,
         lang=_language(languages),
         url=note["url"] if isinstance(note.get("url"), str) else None,

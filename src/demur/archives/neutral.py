@@ -89,7 +89,7 @@ def _posts(
             post = records.post(row)
             if post.account not in known:
                 notes.skipped[UNKNOWN_ACCOUNT] += 1
-            elif not export.hidden(post.audience, notes):
+            elif not export.hidden(post.audience, notes, post.account, post.origin):
                 finished = records.with_photos(box, root, row, post, notes)
                 if finished is not None:
                     yield finished

@@ -18,7 +18,7 @@ from demur.archives.container import Container, open_container, shown
 from demur.archives.content import Content, Notes
 from demur.errors import ArchiveUnreadable
 from demur.people import Account, AccountId
-from demur.posts import Audience, Post
+from demur.posts import Audience, Hidden, Post
 
 _ROOTS: dict[str, Callable[[Container], set[str]]] = {
     facebook.NAME: facebook.roots,
@@ -70,13 +70,18 @@ class Reading:
 
 
 def open_archive(
-    path: Path, *, platform: str | None = None, audience: Audience | None = None
+    path: Path,
+    *,
+    platform: str | None = None,
+    audience: Audience | None = None,
+    hid: Callable[[Hidden], None] | None = None,
 ) -> Reading:
     """Open an archive of any known platform: zip, tar, tar.gz, folder or single file.
 
     platform: what the caller says it is; needed only where several platforms lie in one archive.
     audience: who could see the owner's posts, for archives that do not say (Facebook, Instagram).
         It never makes a post more public than the archive itself says.
+    hid: see `content.Notes`.
 
     Raises `ArchiveUnreadable` with what is wrong and what to do.
     """
@@ -86,7 +91,7 @@ def open_archive(
     box = open_container(path)
     try:
         chosen, root = _which(box, platform)
-        notes = Notes()
+        notes = Notes(hid=hid) if hid else Notes()
         content = _READ[chosen](box, root, notes, audience)
     except BaseException:
         box.close()

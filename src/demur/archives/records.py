@@ -21,11 +21,11 @@ from demur.posts import Audience, Kind, Mention, Post, handle_key, name_key
 # fmt: off
 ACCOUNT_COLUMNS = frozenset({
     "id", "handle", "name", "email", "born", "age_band", "age_known_on", "country", "language",
-    "locked", "refuses_training", "keys", "linked_to",
+    "locked", "refuses_training", "keys", "linked_to", "memorial", "signals",
 })
 POST_COLUMNS = frozenset({
     "id", "account", "kind", "audience", "created_at", "text", "lang", "group", "url", "reply_to",
-    "reshare_of", "mentions", "tagged", "photos", "refuses_training", "attribution",
+    "reshare_of", "mentions", "tagged", "photos", "refuses_training", "attribution", "signals",
 })
 # fmt: on
 
@@ -49,9 +49,7 @@ def account(row: dict[str, Any], notes: Notes) -> tuple[Account, tuple[AccountId
     keys = {own.casefold(), *(key.casefold() for key in _texts(row, "keys"))}
     keys |= {handle_key(platform, handle)} if handle else set()
     keys |= {name_key(platform, name)} if name else set()
-    locked = row.get("locked")
-    if locked is not None and not isinstance(locked, bool):
-        raise Wrong("locked must be true or false")
+    locked, memorial = _flag(row, "locked"), _flag(row, "memorial")
     country = _text(row, "country", _COUNTRY, "must be two capitals of ISO 3166-1")
     linked = tuple(AccountId(other) for other in _texts(row, "linked_to"))
     return Account(
@@ -66,6 +64,7 @@ def account(row: dict[str, Any], notes: Notes) -> tuple[Account, tuple[AccountId
         locked=locked,
         refuses_training=_texts(row, "refuses_training"),
         keys=frozenset(keys),
+        memorial=bool(memorial),
     ), linked
 
 
@@ -188,6 +187,13 @@ def _text(
     if not isinstance(value, str) or (form and not form.fullmatch(value)):
         raise Wrong(f"{field} {rule}")
     return clean(value)
+
+
+def _flag(row: dict[str, Any], field: str) -> bool | None:
+    value = row.get(field)
+    if value is not None and not isinstance(value, bool):
+        raise Wrong(f"{field} must be true or false")
+    return value
 
 
 def _texts(row: dict[str, Any], field: str) -> tuple[str, ...]:

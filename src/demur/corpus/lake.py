@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -31,18 +31,27 @@ from demur.corpus.stored import (
 )
 from demur.errors import NotFound, SiteUnusable
 from demur.people import Home, PersonId
-from demur.posts import Photo, Post
+from demur.posts import Hidden, Photo, Post
 
 MARKER = "complete.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staged:
-    """What an import would add. `already_here` counts posts stored before, or twice in it."""
+    """What an import would do. `already_here` counts posts stored before, or twice in it.
+
+    amended: ids of stored posts of which it says something else now; retracted: those among them
+    that may be used less, opened: those that everybody can see again; pointing: by id, the
+    mention keys and tags that were not there before.
+    """
 
     read: int
     new: int
     already_here: int
+    amended: tuple[str, ...] = ()
+    retracted: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
+    pointing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +63,36 @@ class Lake:
 
     # In
 
-    def stage(self, import_id: str, posts: Iterable[tuple[PersonId, Post]]) -> Staged:
+    def stage(self, import_id: str, posts: Iterable[tuple[PersonId, Post | Hidden]]) -> Staged:
         """Write an import beside the lake, a shard at a time, whatever its size.
 
-        Holds at most `staging.HELD` bytes of posts and 16 bytes for each post id of the shards it
-        touches. If `posts` raises, nothing is left behind.
+        Holds at most `staging.HELD` bytes of posts, and for the shards it touches 24 bytes for
+        each known post and as many for each that arrives. If `posts` raises, nothing is left
+        behind.
         """
         folder = self._staging(import_id)
         shutil.rmtree(folder, ignore_errors=True)
         read = 0
-        with Staging(folder, self.posts_folder) as staging:
+        with Staging(folder, self.parts, self.home) as staging:
             for person, post in posts:
-                read += 1
                 shard = self.home.shard(person)
+                if isinstance(post, Hidden):
+                    staging.hide(shard, post)
+                    continue
+                read += 1
                 staging.add(shard, row_of(person, post, self.home))
                 for photo in post.photos:
                     staging.keep_photo(photo, self.photo_path(shard, photo))
-        staged = Staged(read=read, new=staging.new, already_here=read - staging.new)
+        said = staging.amendments
+        staged = Staged(
+            read=read,
+            new=staging.new,
+            already_here=read - staging.new,
+            amended=tuple(sorted(row["post_id"] for row in said.rows)),
+            retracted=tuple(sorted(set(said.retracted))),
+            opened=tuple(sorted(set(said.opened))),
+            pointing={post: tuple(sorted(keys)) for post, keys in said.pointing.items()},
+        )
         files.write_bytes(folder / MARKER, json.dumps(asdict(staged)).encode())
         return staged
 
@@ -93,6 +115,8 @@ class Lake:
             _move(photo, self.root / photo.relative_to(folder))
         for part in sorted(folder.glob("posts/*.parquet")):
             _move(part, self.root / "posts" / part.stem / f"{import_id}.parquet")
+        for amended in sorted(folder.glob("amended/*.parquet")):
+            self._amend(self.root / "posts" / amended.stem, pq.read_table(amended))
         shutil.rmtree(folder)
 
     def discard(self, import_id: str) -> None:
@@ -163,13 +187,23 @@ class Lake:
                 _write(self.posts_folder(new) / name, mine)
         self.erase(person_from)
 
+    def _amend(self, folder: Path, rows: pa.Table) -> None:
+        """Put these rows in the place of those with their ids. Again, it changes nothing."""
+        parts = sorted(folder.glob("[!.]*.parquet"))
+        before = {photo_name(photo) for part in parts for photo in _photos(part)}
+        for part in parts:
+            _rewritten(part, rows)
+        after = {photo_name(photo) for part in parts for photo in _photos(part)}
+        for photo in before - after:
+            (self.root / "photos" / folder.name / photo).unlink(missing_ok=True)
+
     def _staging(self, import_id: str) -> Path:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", import_id):
             raise NotFound(f"{import_id!r} is no import; use letters, digits, - and _.")
         return self.root / "staging" / import_id
 
     def _parts_and_staged(self, shard: int) -> list[Path]:
-        staged = self.root.glob(f"staging/*/posts/shard={shard:04d}.parquet")
+        staged = self.root.glob(f"staging/*/*/shard={shard:04d}.parquet")
         return [*self.parts(shard), *sorted(staged)]
 
 
@@ -206,6 +240,29 @@ def _without(part: Path, person: PersonId) -> int:
                 rows = source.read_row_group(group)
                 writer.write_table(rows.filter(pc.field("person") != person).cast(LAKE_SCHEMA))
     return gone
+
+
+def _rewritten(part: Path, rows: pa.Table) -> None:
+    """Rewrite a file with these rows in the place of those with their ids, if it has any."""
+    source = pq.ParquetFile(part)
+    wanted = rows["post_id"].combine_chunks()
+    ids = pq.read_table(part, columns=["post_id"], partitioning=None)["post_id"]
+    here = pc.index_in(wanted, value_set=ids.combine_chunks())
+    rows = rows.filter(pc.is_valid(here))
+    if not rows.num_rows:
+        return
+    with (
+        files.replacing(part) as temporary,
+        pq.ParquetWriter(temporary, LAKE_SCHEMA, **PARQUET) as writer,
+    ):
+        for group in range(source.num_row_groups):
+            stays = source.read_row_group(group)
+            ours = pc.is_in(stays["post_id"], value_set=wanted)
+            anew = rows.filter(
+                pc.is_in(rows["post_id"], value_set=stays.filter(ours)["post_id"].combine_chunks())
+            )
+            both = [stays.filter(pc.invert(ours)).cast(LAKE_SCHEMA), anew.cast(LAKE_SCHEMA)]
+            writer.write_table(pa.concat_tables(both))
 
 
 def _write(path: Path, rows: pa.Table) -> None:

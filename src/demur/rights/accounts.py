@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from demur.archives import neutral
-from demur.people import Account, AccountId, PersonId
-from demur.rights import book, models, people
+from demur.people import Account, AccountId, Home, PersonId
+from demur.rights import book, erasure, models, people
 from demur.tlog import absence, merkle
 
 AT_ONCE = 500  # rows a query
 LONGEST = 500  # characters of a handle or name
 ACCOUNT = ("handle", "name", "country", "locked", "refuses_training", "keys", "declared_audience")
+ACCOUNT += ("memorial",)
 PERSON = ("email", "country", "language", "born")
 
 
@@ -130,6 +131,32 @@ def owners_of(
     return owners
 
 
+def of_the_erased(
+    told: Iterable[Account], links: Iterable[tuple[AccountId, AccountId]], home: Home
+) -> set[AccountId]:
+    """Those among these accounts whose owner was erased: by the account, by its address, or
+    because it is said to be the same person's as one of those. Nothing of them is taken in."""
+    told = list(told)
+    marks = {erasure.account_mark(home, account.id): account.id for account in told}
+    by_address = [(erasure.email_mark(home, a.email), a.id) for a in told if a.email]
+    found = {marks[mark] for mark in _suppressed("account", marks)}
+    gone = _suppressed("email", {mark for mark, _ in by_address})
+    found |= {account for mark, account in by_address if mark in gone}
+    groups = _linked([account.id for account in told], links)
+    return {account for group in groups if found & {*group} for account in group}
+
+
+def _suppressed(kind: str, marks: Iterable[bytes]) -> set[bytes]:
+    every = sorted(marks)
+    return {
+        bytes(mark)
+        for at in range(0, len(every), AT_ONCE)
+        for mark in models.Suppression.objects.filter(
+            kind=kind, mark__in=every[at : at + AT_ONCE]
+        ).values_list("mark", flat=True)
+    }
+
+
 def rows_of(accounts: Iterable[str]) -> dict[str, models.Account]:
     """The accounts that are on record, by their ids."""
     return {
@@ -166,6 +193,7 @@ def _learn(row: models.Account, account: Account, source: str, audience: str) ->
     row.refuses_training = "\n".join(sorted(told))
     row.keys = sorted({*row.keys, *account.keys})  # old handles still stand in others' posts
     row.declared_audience = audience or row.declared_audience
+    row.memorial = row.memorial or account.memorial  # nobody comes back by an import
     return [getattr(row, name) for name in ACCOUNT] != before
 
 

@@ -11,7 +11,7 @@ import fcntl
 import os
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,17 +19,23 @@ from pathlib import Path
 
 from demur.archives import reader
 from demur.corpus.lake import Lake, Staged
+from demur.errors import Refusal
 from demur.people import AccountId, PersonId
-from demur.posts import Audience, Post
-from demur.rights import accounts, book, models, people
+from demur.posts import Audience, Hidden, Post
+from demur.rights import accounts, book, models, people, silence
 from demur.rights.place import Place
 
 NOT_DESCRIBED = "account not described"
+ERASED = "somebody who was erased here"
+COUNTS = ("read", "stored", "already", "amended", "accounts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """What an import did, in posts; `accounts` are those seen here for the first time."""
+    """What an import did, in posts; `accounts` are those seen here for the first time.
+
+    amended: posts of which it says something else than what was stored (`corpus.rereading`).
+    """
 
     platform: str
     read: int
@@ -37,6 +43,7 @@ class ImportReport:
     already: int
     skipped: Mapping[str, int]
     accounts: int
+    amended: int = 0
     problems: tuple[str, ...] = ()  # sentences about files of which nothing was taken
     groups: Mapping[str, int] = field(default_factory=dict)  # posts of groups nobody declared
 
@@ -56,13 +63,20 @@ def take(
     platform: where the reader cannot tell. audience: who could see this owner's posts, for
     archives that do not say. groups: whose posts the operator's records say are public.
     """
-    with _only_import(site.lake), reader.open_archive(path, platform=platform) as reading:
+    hidden: list[Hidden] = []
+    with (
+        _only_import(site.lake),
+        reader.open_archive(path, platform=platform, hid=hidden.append) as reading,
+    ):
         lake = Lake(site.lake, site.home)
         _finish(lake)
         told = {account.id: account for account in reading.accounts()}
+        erased = accounts.of_the_erased(told.values(), reading.links, site.home)
+        told = {key: account for key, account in told.items() if key not in erased}
         owners = accounts.owners_of(told, reading.links, draw)
         import_id, stray = draw(16).hex(), Counter[str]()
-        staged = lake.stage(import_id, _with_people(reading.posts(), owners, stray))
+        arriving = _with_people(_and_hidden(reading.posts(), hidden), owners, erased, stray)
+        staged = lake.stage(import_id, arriving)
         changes = accounts.Changes(
             told.values(),
             owners,
@@ -72,10 +86,12 @@ def take(
             draw=draw,
         )
         with book.writing():
+            if accounts.of_the_erased(told.values(), reading.links, site.home):
+                raise Refusal("Somebody in this archive was erased meanwhile; import it again.")
             changes.find()
             report = _report(reading, staged, stray, len(changes.new))
-            if changes or report.stored:
-                _acknowledge(import_id, report, changes, now=now, draw=draw)
+            if changes or report.stored or report.amended:
+                _acknowledge(import_id, report, staged, changes, now=now, draw=draw)
         _finish(lake)
         for one, other in reading.links:
             if one in owners and other in owners and owners[one] != owners[other]:
@@ -101,6 +117,7 @@ def _report(reading: reader.Reading, staged: Staged, stray: Counter[str], new: i
         read=staged.read,
         stored=staged.new,
         already=staged.already_here,
+        amended=len(staged.amended),
         skipped=dict(reading.skipped + stray),
         accounts=new,
         problems=tuple(reading.problems),
@@ -111,13 +128,14 @@ def _report(reading: reader.Reading, staged: Staged, stray: Counter[str], new: i
 def _acknowledge(
     import_id: str,
     report: ImportReport,
+    staged: Staged,
     changes: accounts.Changes,
     *,
     now: datetime,
     draw: book.Draw,
 ) -> None:
     """The rows and the line of an import; from the commit on, its posts are in the lake."""
-    counts = {name: getattr(report, name) for name in ("read", "stored", "already", "accounts")}
+    counts = {name: getattr(report, name) for name in COUNTS}
     counts["skipped"] = report.skipped
     payload = {"counts": counts, "platform": report.platform, "people": changes.commitments()}
     entry = book.append("import", payload, now=now, draw=draw)
@@ -125,19 +143,49 @@ def _acknowledge(
         id=import_id, platform=report.platform, counts=counts, entry=entry, at=now
     )
     changes.save(entry.index)
-    if changes:
+    if _retract(staged, entry.index) or changes:
         book.bump()
 
 
+def _retract(staged: Staged, line: int) -> bool:
+    """Silence at once what may be used less now, before any build; did that change anything?
+
+    A tag or mention that was added silences where it points at somebody who objects: the gate
+    knows only those that were there at the last build.
+    """
+    objecting = silence.keys("default") if staged.pointing else frozenset()
+    pointing = {post for post, keys in staged.pointing.items() if not objecting.isdisjoint(keys)}
+    gone = sorted({*staged.retracted, *pointing})
+    rows = [models.Retracted(post=post, line=line) for post in gone]
+    models.Retracted.objects.bulk_create(rows, batch_size=accounts.AT_ONCE, ignore_conflicts=True)
+    opened = sorted({*staged.opened} - {*gone})
+    for at in range(0, len(opened), accounts.AT_ONCE):
+        some = opened[at : at + accounts.AT_ONCE]
+        models.Retracted.objects.filter(pk__in=some).delete()
+    return bool(gone or opened)
+
+
+def _and_hidden(posts: Iterable[Post], hidden: list[Hidden]) -> Iterator[Post | Hidden]:
+    """The posts, and between them what the reader passed over on its way to them."""
+    for post in posts:
+        yield from hidden
+        hidden.clear()
+        yield post
+    yield from hidden
+
+
 def _with_people(
-    posts: Iterable[Post], owners: Mapping[AccountId, PersonId], stray: Counter[str]
-) -> Iterator[tuple[PersonId, Post]]:
+    posts: Iterable[Post | Hidden],
+    owners: Mapping[AccountId, PersonId],
+    erased: Collection[AccountId],
+    stray: Counter[str],
+) -> Iterator[tuple[PersonId, Post | Hidden]]:
     for post in posts:
         owner = owners.get(post.account)
-        if owner is None:
-            stray[NOT_DESCRIBED] += 1
-        else:
+        if owner is not None:
             yield owner, post
+        elif isinstance(post, Post):
+            stray[ERASED if post.account in erased else NOT_DESCRIBED] += 1
 
 
 def _finish(lake: Lake) -> None:
