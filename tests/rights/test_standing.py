@@ -9,15 +9,27 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connections, transaction
 
 from demur.corpus.facts import PEOPLE_SCHEMA
 from demur.errors import StandingUnreadable
-from demur.people import InForce, Scope
+from demur.people import InForce, Scope, Use
 from demur.policy import regimes
-from demur.rights import book, hold, models, notice, objection, people, standing
+from demur.posts import Mention
+from demur.rights import (
+    book,
+    groups,
+    hold,
+    models,
+    notice,
+    objection,
+    people,
+    spool,
+    standing,
+)
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 TODAY = NOW.date()
@@ -248,3 +260,160 @@ def test_an_operator_may_wait_longer_and_never_shorter(site, serve, anna):
         serve(replace(site, config=replace(site.config, notice_days=days)))
         row = table()[anna.accounts.first().pk]
         assert row["usable_from"] == TODAY + timedelta(days=counted)
+
+
+KEYS = {"mastodon:@anna", "mastodon:@anna1"}
+
+
+@pytest.mark.parametrize(
+    ("scope", "keys"),
+    [
+        (Scope(uses=(Use.TRAINING,)), KEYS),
+        (Scope(uses=(Use.ANSWERS,)), set()),
+        (Scope(platform="mastodon"), KEYS),
+        (Scope(platform="forum"), set()),
+        (Scope(kinds=("photo",)), set()),
+        (Scope(post="p"), set()),
+        (Scope(group="wandelen"), set()),
+        (Scope(since=date(2026, 1, 1)), set()),
+    ],
+)
+def test_a_narrowed_no_narrows_and_masks_her_where_it_is_about_her(now_standing, anna, scope, keys):
+    objection.submit(anna, route="form", scope=scope, now=NOW)
+    in_force = now_standing.in_force()
+    assert in_force.silent == {}
+    assert in_force.narrowed == {anna.pk: (scope,)}
+    assert in_force.keys == keys
+    said = standing.stands(today=TODAY, regimes=regimes.load())
+    assert (said.narrowed, said.keys) == (in_force.narrowed, in_force.keys)
+    assert not any(said.people["objects"].to_pylist())
+
+
+def test_a_narrowed_no_is_both_names_after_a_link(now_standing, anna, bob):
+    objection.submit(bob, route="form", scope=Scope(kinds=("photo",)), now=NOW)
+    people.link(anna.accounts.first().pk, bob.accounts.get().pk, now=NOW)
+    assert now_standing.in_force().narrowed.keys() == {anna.pk, bob.pk}
+
+
+def test_a_stranger_is_masked_by_what_they_claimed_once_they_object(now_standing, site):
+    ina = people.stranger("ina@else.example", keys=["mastodon:@ina"], now=NOW)
+    assert now_standing.in_force().keys == frozenset()
+    objection.submit(ina, route="link", now=NOW)
+    assert now_standing.in_force().keys == {"mastodon:@ina"}
+    assert standing.stands(today=TODAY, regimes=regimes.load()).keys == {"mastodon:@ina"}
+
+
+def test_a_name_counts_where_it_was_confirmed_and_its_bearer_objects(now_standing, anna):
+    for start, answer in ((0, True), (9, False), (20, None)):
+        models.NamedIn.objects.create(
+            person=anna, post="p" * 32, start=start, end=start + 4, confirmed=answer, at=NOW
+        )
+    assert now_standing.in_force().named == {}
+    objection.submit(anna, route="form", now=NOW)
+    key = f"named:{anna.pk}"
+    assert now_standing.in_force().named == {"p" * 32: {key}}
+    said = standing.stands(today=TODAY, regimes=regimes.load())
+    assert said.named == {"p" * 32: (Mention(start=0, end=4, key=key),)}
+
+
+def test_a_retracted_post_and_a_closed_group_are_silent(now_standing):
+    models.Retracted.objects.create(post="p" * 32, line=0)
+    groups.declare("wandelen", now=NOW)
+    groups.close("wandelen", by="operator", now=NOW)
+    in_force = now_standing.in_force()
+    assert in_force.posts == {"p" * 32}
+    assert in_force.holds == (Scope(group="wandelen"),)
+    groups.reopen("wandelen", by="operator", now=NOW)
+    assert now_standing.in_force().holds == ()
+
+
+def test_a_hold_begins_on_its_day_and_everybody_notices(site):
+    hold.place(Scope(model="m1"), by="AP", starts=TODAY + timedelta(days=1), now=NOW)
+    before = standing.of(site, today=lambda: TODAY)
+    after = standing.of(site, today=lambda: TODAY + timedelta(days=1))
+    assert before.in_force().holds == ()
+    assert after.in_force().holds == (Scope(model="m1"),)
+    assert after.epoch() == before.epoch() + 1
+
+
+def test_a_request_being_decided_and_a_death_are_silence(now_standing, anna, bob):
+    with transaction.atomic():
+        entry = book.append("request", {}, now=NOW)
+    models.Request.objects.create(
+        id=uuid4(), person=anna, exercise="deletion", route="form", state="open", due=TODAY,
+        opened=entry, opened_at=NOW,
+    )  # fmt: skip
+    bob.accounts.update(memorial=True)
+    assert now_standing.in_force().silent == {anna.pk: entry.index, bob.pk: bob.line}
+    rows = table()
+    assert all(row["restricted"] == (row["person"] == anna.pk) for row in rows.values())
+    assert all(row["memorial"] == (row["person"] == bob.pk) for row in rows.values())
+
+
+def asking_first() -> regimes.Regimes:
+    law = regimes.load()
+    entries = tuple(
+        replace(entry, choice="opt-in") if "BR" in entry.countries else entry
+        for entry in law.entries
+    )
+    return replace(law, entries=entries)
+
+
+def test_where_a_yes_is_needed_taking_it_back_is_silence(site, register):
+    ana = register("ana", country="BR", opted_in=True)
+    register("anna")
+    asked = standing.DatabaseStanding(
+        today=lambda: TODAY, regimes=asking_first(), database=site.database, spools=site.spools
+    )
+    assert asked.in_force().silent == {}
+    models.Person.objects.filter(pk=ana.pk).update(opted_in=False)
+    assert asked.in_force().silent == {ana.pk: ana.line}
+
+
+def test_a_letter_that_came_back_untells(now_standing, anna):
+    notice.announce(now=NOW - timedelta(days=60), regimes=regimes.load())
+    models.Delivery.objects.update(sent_at=NOW - timedelta(days=60))
+    assert now_standing.in_force().narrowed == {}
+    models.Delivery.objects.update(bounced_at=NOW)
+    assert now_standing.in_force().narrowed == {anna.pk: (Scope(uses=tuple(Use)),)}
+
+
+def test_a_corrected_birth_date_silences_what_was_posted_as_a_child(now_standing, anna):
+    models.Person.objects.filter(pk=anna.pk).update(born=date(2006, 1, 2), line=anna.seen + 1)
+    in_force = now_standing.in_force()
+    assert in_force.silent == {}
+    assert in_force.narrowed == {anna.pk: (Scope(until=date(2024, 1, 1)),)}
+
+
+def test_what_must_be_known_for_one_person_is_little(site, register):
+    crowd = [register(f"p{number}") for number in range(4)]
+    objection.submit(crowd[0], route="form", now=NOW)
+    said = standing.stands(today=TODAY, regimes=regimes.load(), only=crowd[1].pk)
+    assert set(said.people["person"].to_pylist()) == {crowd[0].pk, crowd[1].pk}
+    assert said.keys == {"mastodon:@p0"}
+
+
+def test_a_no_in_the_spool_is_in_force_and_changes_the_epoch(site, now_standing, anna, bob):
+    before = now_standing.epoch()
+    spool.keep(site, {"email": "anna@dorp.example"}, now=NOW)
+    spool.keep(site, {"person": bob.pk, "scope": {"kinds": ["photo"]}}, now=NOW)
+    in_force = now_standing.in_force()
+    assert in_force.epoch == now_standing.epoch() == before + 2
+    assert in_force.silent.keys() == {anna.pk}
+    assert in_force.keys == KEYS
+    assert in_force.narrowed == {bob.pk: (Scope(kinds=("photo",)),)}
+    said = standing.stands(today=TODAY, regimes=regimes.load())
+    assert said.keys == KEYS
+    assert {row["person"] for row in said.people.to_pylist() if row["objects"]} == {anna.pk}
+
+
+def test_a_spool_that_is_gone_is_no_standing(site, now_standing):
+    shutil.rmtree(site.spools[0])
+    with pytest.raises(StandingUnreadable):
+        now_standing.epoch()
+
+
+def test_a_spooled_no_that_cannot_be_read_is_no_standing(site, now_standing):
+    (site.spools[0] / "00000001.json").write_text("{")
+    with pytest.raises(StandingUnreadable):
+        now_standing.in_force()
