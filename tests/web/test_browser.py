@@ -41,7 +41,7 @@ def _threads_own_their_loops(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def sign_in(page: Page, address: str) -> None:
     page.goto(f"{address}/sign-in/?next=/")
-    page.fill("#id_username", "anna")
+    page.fill("#id_login", "anna")
     page.fill("#id_password", PASSWORD)
     page.click("main button[type=submit]")
 

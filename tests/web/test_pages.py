@@ -17,12 +17,17 @@ PUBLIC = [
     "/",
     "/about/",
     "/privacy/",
+    "/privacy/not-a-member/",
+    "/privacy/not-a-member/mailed/",
+    "/privacy/am-i-in-it/",
     "/log/",
     "/sign-in/",
     "/sign-in/link/",
     "/sign-in/link/sent/",
 ]
 OWN = ["/ask/", "/search/?q=fair", "/privacy/object/", "/privacy/mine/", "/privacy/receipts/"]
+OWN += ["/privacy/mentions/", "/privacy/accounts/", "/privacy/requests/", "/privacy/switches/"]
+OWN += ["/privacy/file/", "/privacy/file/erase/", "/privacy/withdraw/", "/privacy/mine/file/"]
 
 
 @pytest.mark.parametrize("path", PUBLIC)
@@ -129,7 +134,8 @@ def test_an_unreadable_database_leaves_the_privacy_centre_standing(as_anna):
         assert centre.status_code == 200
         assert "What is never used" in centre.content.decode()
         assert "mailto:privacy@localhost" in centre.content.decode()
-        for path in ("/ask/", "/search/", "/privacy/object/"):
+        assert "cannot look up just now which model" in centre.content.decode()
+        for path in ("/ask/", "/search/", "/privacy/mine/"):
             refused = as_anna.get(path)
             assert refused.status_code == 503
             assert "nobody's words are used" in html.unescape(refused.content.decode())

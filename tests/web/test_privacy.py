@@ -10,41 +10,16 @@ from django.core import mail
 from django.db import transaction
 from django.test import Client
 
-from demur.corpus.lake import Lake
-from demur.people import AccountId, PersonId
-from demur.posts import Audience, Kind, Post
+from demur.people import PersonId
 from demur.rights import book, models, notice, objection
+from demur.rights import mail as letters
 from demur.rights.receipt import Line
 from demur.tlog import note
 from demur.tlog import receipt as paper
-from demur.web import privacy
+from demur.web import objecting
 
 from .conftest import HOSTILE, NOW, PASSWORD
-
-
-def text(page) -> str:
-    return page.content.decode()
-
-
-def post(number: int, words: str, *, url: str | None = None) -> Post:
-    return Post(
-        account=AccountId("mastodon:https://dorp.example/users/anna"),
-        platform="mastodon",
-        kind=Kind.POST,
-        audience=Audience.PUBLIC,
-        created_at=datetime(2024, 5, 1 + number % 27, 9, number % 60, tzinfo=UTC),
-        origin=f"https://dorp.example/users/anna/{number}",
-        text=words,
-        lang="nl",
-        url=url or f"https://dorp.example/@anna/{number}",
-    )
-
-
-def keep(site, person, *posts: Post) -> None:
-    lake = Lake(site.lake, site.home)
-    lake.stage("one", ((PersonId(person.pk), each) for each in posts))
-    lake.publish("one")
-
+from .writing import keep, post, text
 
 # ---- being told ----
 
@@ -216,22 +191,22 @@ def test_html_in_a_post_is_only_text(register, site):
 def test_by_name_or_by_address_with_the_password(anna, visitor):
     for name in ("anna", "Anna@dorp.example"):
         came = visitor.post(
-            "/sign-in/?next=/privacy/object/", {"username": name, "password": PASSWORD}
+            "/sign-in/?next=/privacy/object/", {"login": name, "password": PASSWORD}
         )
         assert came["Location"] == "/privacy/object/"
         visitor.post("/sign-out/")
 
 
 def test_a_wrong_password_is_answered_without_saying_which_was_wrong(anna, visitor):
-    wrong = visitor.post("/sign-in/", {"username": "anna", "password": "x"})
-    nobody = visitor.post("/sign-in/", {"username": "nobody", "password": "x"})
+    wrong = visitor.post("/sign-in/", {"login": "anna", "password": "x"})
+    nobody = visitor.post("/sign-in/", {"login": "nobody", "password": "x"})
     for page in (wrong, nobody):
         assert "do not belong together" in text(page)
 
 
 def test_signing_in_leads_to_no_other_site(anna, visitor):
     page = visitor.post(
-        "/sign-in/?next=https://evil.example/", {"username": "anna", "password": PASSWORD}
+        "/sign-in/?next=https://evil.example/", {"login": "anna", "password": PASSWORD}
     )
     assert page["Location"] == "/privacy/"
 
@@ -242,6 +217,7 @@ def test_somebody_who_never_had_a_password_objects_by_a_link(register, visitor, 
     mail.outbox = []
     carla = register("carla", signs_in=signs_in)
     visitor.post("/sign-in/link/?next=/privacy/object/", {"email": "Carla@dorp.example"})
+    letters.send_due(datetime.now(UTC))
     assert [letter.to for letter in mail.outbox] == [["carla@dorp.example"]]
     address = re.search(r"http://127\.0\.0\.1:8000(/\S+)", mail.outbox[0].body)[1]
     opened = visitor.get(address, follow=True)
@@ -258,6 +234,7 @@ def test_a_link_may_also_set_a_password(anna, visitor, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     mail.outbox = []
     visitor.post("/sign-in/link/", {"email": "anna@dorp.example"})
+    letters.send_due(datetime.now(UTC))
     address = re.search(r"http://127\.0\.0\.1:8000(/\S+)", mail.outbox[0].body)[1]
     door = visitor.get(address, follow=True).redirect_chain[-1][0]
     half = visitor.post(door, {"new_password1": "kermis op zaterdag", "new_password2": ""})
@@ -273,6 +250,7 @@ def test_an_address_nobody_knows_gets_the_same_page_and_no_letter(site, visitor,
     mail.outbox = []
     page = visitor.post("/sign-in/link/", {"email": "stranger@dorp.example"}, follow=True)
     assert "If we know this address" in text(page)
+    assert letters.send_due(datetime.now(UTC)) == 0
     assert mail.outbox == []
 
 
@@ -299,5 +277,5 @@ def test_the_confirmation_tells_what_the_book_says_was_done(as_anna, anna, site)
 def test_whose_posts_were_in_no_memory_waits_for_nothing(anna):
     no = objection.submit(anna, route="form", now=NOW)
     served = Line(index=no.entry_id + 1, kind="served", at=NOW, objection=no)
-    told = privacy.steps(no, [served])
+    told = objecting.steps(no, [served])
     assert [step.needless for step in told if step.at is None] == [True, True, True]

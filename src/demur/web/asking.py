@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from demur.corpus import names
 from demur.rights import models, objection
 from demur.rights import receipt as receipts
 from demur.tlog.absence import Role
@@ -53,16 +54,12 @@ def am_i_in_it(request: HttpRequest) -> HttpResponse:
 @page.view("GET")
 def answer(request: HttpRequest, token: str) -> HttpResponse:
     """Behind the mailed link: how many posts mention these names. Not which, and not whose."""
-    from demur.corpus import names
-
     said = proof.read(ANSWER, token)
     count = names.count(mydata.lake(), claimed.keys(said["handles"])) if said["handles"] else 0
     return page.show(request, "web/am_i_in_it_mailed.html", said=said, count=count, own_notice=True)
 
 
 def _of(person: models.Person) -> Found:
-    from demur.corpus import names
-
     every = mydata.of(person, datetime.now(UTC).date())
     keys = mentions.keys_of(person)
     held = (period for period in receipts.periods(person) if period.role is Role.AUTHOR)

@@ -14,8 +14,11 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from demur.corpus import mentioned
+from demur.corpus import names as found
+from demur.corpus.names import Named
 from demur.errors import NotFound
-from demur.rights import models, objection, people
+from demur.rights import models, names, objection, people
 from demur.web import mydata, page, visitor
 from demur.web.visitor import members
 
@@ -27,9 +30,6 @@ SAMPLE = 5
 @members
 def mentions(request: HttpRequest) -> HttpResponse:
     """What others wrote about them, and the answers they give."""
-    from demur.corpus import names as found
-    from demur.rights import names
-
     person = visitor.person(request)
     now = datetime.now(UTC)
     if request.method == "POST":
@@ -43,7 +43,7 @@ def mentions(request: HttpRequest) -> HttpResponse:
         request,
         "web/mentions.html",
         count=found.count(mydata.lake(), keys) if keys else 0,
-        sample=[_shown(each) for each in found.sample(mydata.lake(), keys, limit=SAMPLE)],
+        sample=[_shown(each) for each in mentioned.newest(mydata.lake(), keys, limit=SAMPLE)],
         masked=standing is not None and standing.scope == {},
         called=names.names_of(person),
         counts=names.named_count(person),
@@ -70,5 +70,5 @@ def _answered(request: HttpRequest, person: models.Person) -> tuple[list[models.
     return rows, confirmed
 
 
-def _shown(each: Any) -> dict[str, Any]:
+def _shown(each: Named) -> dict[str, Any]:
     return {"at": each.created_at, "before": each.before, "name": each.name, "after": each.after}

@@ -64,12 +64,13 @@ def mine(request: HttpRequest) -> HttpResponse:
     fitting = [each for each in every if asked.fits(each)]
     turned = Paginator(fitting, POSTS).get_page(request.GET.get("page"))
     accounts = visitor.accounts(person)
+    told = releases.told()
     names = {account.pk: visitor.called(account) for account in accounts}
     return page.show(
         request,
         "web/mine.html",
         turned=turned,
-        posts=[_shown(each, names, get_language() or "en") for each in turned],
+        posts=[_shown(each, names, told, get_language() or "en") for each in turned],
         counts=_counts(every),
         every=len(every),
         asked=asked,
@@ -97,7 +98,9 @@ def _counts(every: Iterable[Explanation]) -> dict[str, int]:
     return {tone: tones.count(tone) for tone in OUTCOMES}
 
 
-def _shown(each: Explanation, names: dict[str, str], language: str) -> dict[str, Any]:
+def _shown(
+    each: Explanation, names: dict[str, str], told: frozenset[Use], language: str
+) -> dict[str, Any]:
     outcome, *reasons = each.sentences(language)
     post = each.stored.post
     return {
@@ -105,7 +108,7 @@ def _shown(each: Explanation, names: dict[str, str], language: str) -> dict[str,
         "outcome": outcome,
         "tone": TONE[each.decision.outcome],
         "reasons": reasons,
-        "uses": _left(each),
+        "uses": _left(each, told),
         "text": post.text,
         "lang": post.lang if post.lang != "und" else None,
         "at": post.created_at,
@@ -114,10 +117,10 @@ def _shown(each: Explanation, names: dict[str, str], language: str) -> dict[str,
     }
 
 
-def _left(each: Explanation) -> list[str]:
-    """What the post may still be used for, where that is something but not everything."""
+def _left(each: Explanation, told: frozenset[Use]) -> list[str]:
+    """What the post may still be used for, where that is something but not all they were told."""
     left = each.decision.uses
-    if each.decision.outcome is Outcome.EXCLUDE or left == frozenset(Use):
+    if each.decision.outcome is Outcome.EXCLUDE or told <= left:
         return []
     return [str(words) for use, words in releases.PURPOSES.items() if use in left]
 

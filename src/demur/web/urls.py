@@ -35,7 +35,6 @@ centre = [
     ("objected/", objecting.objected, "objected"),
     ("withdraw/", withdrawing.withdraw, "withdraw"),
     ("withdrawn/", withdrawing.withdrawn, "withdrawn"),
-    ("undo/<str:token>/", withdrawing.undo, "undo"),
     ("not-a-member/", outsiders.start, "not-a-member"),
     ("not-a-member/mailed/", outsiders.link_mailed, "link-mailed"),
     ("not-a-member/<str:token>/", outsiders.confirm, outsiders.CONFIRM),
@@ -68,6 +67,7 @@ web = [
     path("ask/stream/", ask.stream, name="ask-stream"),
     path("search/", ask.search, name="search"),
     *(path(f"privacy/{address}", view, name=name) for address, view, name in centre),
+    path("undo/<str:token>/", withdrawing.undo, name="undo"),  # as letters have it
     *signin.doors,
     path("log/", book.show, name="book"),
     path("log/checkpoint", book.head, name="checkpoint"),
