@@ -85,6 +85,8 @@ class FakeAssistant:
             traced=(run,) if self.memories and at >= 0 else (),
             shards=(0, 2) if self.memories else (),
             memories=self.memories,
+            halted=False,
+            model="f" * 64 if self.memories else None,
             finish=self.finish,  # type: ignore[arg-type]
             tokens_in=7,
             tokens_out=len(self.text.split(" ")),
@@ -98,6 +100,8 @@ class FakeAssistant:
             traced=(),
             shards=(0, 2),
             memories=True,
+            halted=False,
+            model="f" * 64,
             finish="standing-changed",
             tokens_in=7,
             tokens_out=3,

@@ -82,8 +82,8 @@ router = Router(tags=["Data Rights Protocol 1.0"])
 @router.post(
     "/data-rights-request",
     response={200: Status, **REFUSED},
+    exclude_none=True,
     auth=Bearer(),
-    by_alias=True,
     openapi_extra=SIGNED,
 )
 def exercise(request: HttpRequest) -> Any:
@@ -92,7 +92,7 @@ def exercise(request: HttpRequest) -> Any:
     try:
         message, said = agents.opened(agent, _body(request))
         asked = agents.read(message, agents.meant_for_us(agent, said, now))
-        return 200, status(agents.ask(agent, asked, now=now))
+        return status(agents.ask(agent, asked, now=now))
     except agents.TooMany as refusal:
         return wrong(429, refusal)
     except ProofRejected as refusal:
@@ -101,7 +101,12 @@ def exercise(request: HttpRequest) -> Any:
         return wrong(400, refusal)
 
 
-@router.get("/data-rights-request/{request_id}", response={200: Status, **REFUSED}, auth=Bearer())
+@router.get(
+    "/data-rights-request/{request_id}",
+    response={200: Status, **REFUSED},
+    exclude_none=True,
+    auth=Bearer(),
+)
 def look(request: HttpRequest, request_id: UUID) -> Any:
     """What became of a request."""
     found = _found(request, request_id)
@@ -111,6 +116,7 @@ def look(request: HttpRequest, request_id: UUID) -> Any:
 @router.delete(
     "/data-rights-request/{request_id}",
     response={200: Status, **REFUSED},
+    exclude_none=True,
     auth=Bearer(),
     openapi_extra=SIGNED,
 )
@@ -121,7 +127,7 @@ def take_back(request: HttpRequest, request_id: UUID) -> Any:
         return _not_theirs()
     try:
         agents.opened(_agent(request), _body(request))
-        return 200, status(deletion.revoke(found, now=_now()))
+        return status(deletion.revoke(found, now=_now()))
     except ProofRejected as refusal:
         return wrong(403, refusal)
     except Refusal as refusal:
