@@ -11,7 +11,6 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -21,7 +20,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from demur.assistant.generation import words_of
@@ -37,9 +35,20 @@ from demur.memory.origins import Origins
 from demur.memory.remember import remember, retire
 from demur.people import PersonId, Use
 from demur.policy import regimes
-from demur.policy.decision import of_mask
 from demur.policy.version import policy_hash
-from demur.rights import book, intake, mail, models, people, release, standing
+from demur.rights import (
+    answers,
+    book,
+    counted,
+    deletion,
+    intake,
+    mail,
+    models,
+    people,
+    release,
+    spool,
+    standing,
+)
 from demur.serving.release import Release, read_release, write_release
 from demur.site.folder import Site
 from demur.site.start import elsewhere
@@ -65,14 +74,13 @@ def work(site: Site, *, now: Clock, once: bool) -> Iterator[str]:
     """Rounds until stopped, or one. Yields a line for whatever it did, for an operator to read."""
     seen: tuple[int, date, int] | None = None
     while True:
-        sent = mail.send_due(now())
-        if sent:
-            yield f"{sent} letters sent"
-        # read before the round: what changes during it is seen by the next one
-        stands = (_epoch(site), now().date(), models.Import.objects.count())
-        if stands != seen:
+        yield from _post(site, now)
+        if _stands(site, now) != seen:
+            yield from deletion.due(site, now())
+            answers.forget(now())
+            # read before the round: what changes during it is seen by the next one
+            seen = _stands(site, now)
             yield from _round(site, now)
-            seen = stands
         if once:
             return
         time.sleep(PAUSE.total_seconds())
@@ -135,16 +143,26 @@ def explain(site: Site, what: str, *, now: datetime) -> list[Explanation]:
     return explaining.explain(lake, stands, PersonId(people.find(what).pk))
 
 
+def _post(site: Site, now: Clock) -> Iterator[str]:
+    """What comes and goes every second, and costs next to nothing where there is none of it."""
+    if taken := spool.replay(site, now()):
+        yield f"{taken} objections taken from the spool"
+    if sent := mail.send_due(now()):
+        yield f"{sent} letters sent"
+
+
+def _stands(site: Site, now: Clock) -> tuple[int, date, int]:
+    """What the last round was for; a hold starts and a wait ends by the day, without a line."""
+    epoch = standing.of(site, today=_today).epoch()
+    return epoch, now().date(), models.Import.objects.count()
+
+
 def _round(site: Site, now: Clock) -> Iterator[str]:
     with _alone(site):
         intake.recover(site)
         manifests = _build(site, now())
         yield f"{sum(manifest.posts for manifest in manifests)} posts kept"
         yield from _train(site, now)
-
-
-def _epoch(site: Site) -> int:
-    return standing.of(site, today=_today).epoch()
 
 
 def _build(site: Site, now: datetime) -> list[Manifest]:
@@ -156,31 +174,12 @@ def _build(site: Site, now: datetime) -> list[Manifest]:
         out=site.build,
         seed=int.from_bytes(os.urandom(4), "big"),  # another sample is decided twice each time
     )
-    _count(site, now)
+    counted.built(list(_built(site)), now=now)
     base = bases.install(site.config.base, site.models)
     for built in _built(site):
         remember(built.path, site.memory, words_of(base))
     _release(site, base, now)
     return manifests
-
-
-def _count(site: Site, now: datetime) -> None:
-    """Keep what this build decided, in numbers, where they are others than the last time."""
-    kept: dict[str, int] = {}
-    reasons: Counter[str] = Counter()
-    for built in _built(site):
-        kept[str(built.manifest.shard)] = built.manifest.posts
-        for mask in pc.value_counts(pq.read_table(built.decisions, columns=["reasons"])["reasons"]):
-            number, count = mask["values"].as_py(), mask["counts"].as_py()
-            reasons.update({reason.rule: count for reason in of_mask(number).reasons})
-    made = models.Built(
-        at=now, policy=policy_hash(regimes.load()), kept=kept, reasons=dict(sorted(reasons.items()))
-    )
-    last = models.Built.objects.order_by("pk").last()
-    if last is None or any(
-        getattr(last, name) != getattr(made, name) for name in ("policy", "kept", "reasons")
-    ):
-        made.save()
 
 
 def _train(site: Site, now: Clock) -> Iterator[str]:
@@ -196,6 +195,7 @@ def _train(site: Site, now: Clock) -> Iterator[str]:
         yield from _watched(site, tasks, every)
         _release(site, base, now())
         yield "released"
+    counted.measured(site, today=_today, now=now())
 
 
 def _watched(site: Site, tasks: Sequence[Task], names: Sequence[str]) -> Iterator[str]:
@@ -240,8 +240,7 @@ class Wanted:
     def __init__(self, site: Site, built: BuiltShard) -> None:
         self._standing = standing.of(site, today=_today)
         self._origins = Origins.load([built.path])
-        uses = pq.read_table(built.kept, columns=["uses"])["uses"].to_numpy()
-        self._learned = (uses & Use.TRAINING.bit) != 0
+        self._learned = self._origins.kept_for(Use.TRAINING)
         self._seen: tuple[int, date] | None = None
 
     def __call__(self) -> bool:

@@ -18,6 +18,7 @@ from demur.rights.authority import Order, Verb
 from demur.rights.place import here
 from demur.tlog import note
 
+ITALY = Scope(country="IT")
 KEY = Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)
 HTML = {"accept": "text/html", "accept-language": "en"}
 
@@ -36,7 +37,7 @@ def reader(garante) -> Client:
     return client
 
 
-def signed(*, verb: Verb = Verb.HALT, id: str = "1", scope: Scope = Scope(country="IT")) -> str:
+def signed(*, verb: Verb = Verb.HALT, id: str = "1", scope: Scope = ITALY) -> str:
     now = datetime.now(UTC).replace(microsecond=0)
     order = Order(
         verb=verb, scope=scope, id=id, issued=now, expires=now + timedelta(days=1),

@@ -165,6 +165,7 @@ def letter(request: HttpRequest, asked: Asked) -> HttpResponse:
         except Refusal as refusal:
             form.add_error("account", str(refusal))
     status = 400 if form.is_bound and said is None else 200
+    form = LetterForm() if said else form
     return _show(request, asked, "web/desk_letter.html", status=status, form=form, said=said)
 
 
