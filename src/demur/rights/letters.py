@@ -165,7 +165,7 @@ def _of_notice(letter: models.Letter) -> dict[str, Any]:
     """Links that say: it arrived; no reminder, please."""
     if letter.delivery is None:
         return {}
-    until, row, address = letter.created_at + OPENS, letter.delivery_id, here().address
+    until, row, address = letter.created_at + OPENS, letter.delivery.pk, here().address
     return {
         "open": f"{address}{OPEN}{signed.link('notice', row, until=until)}/",
         "no_more": f"{address}{NO_MORE}{signed.link('no-more', row, until=until)}/",

@@ -167,8 +167,8 @@ def _took(letter: models.Letter, now: datetime) -> None:
     if letter.kind in SECRET:
         letter.payload = {}
     letter.save(update_fields=["sent_at", "due_at", "error", "payload"])
-    if letter.kind in NOTICES:  # delivered: a server accepted it
-        models.Delivery.objects.filter(pk=letter.delivery_id, sent_at=None).update(sent_at=now)
+    if letter.kind in NOTICES and letter.delivery is not None:  # delivered: a server accepted it
+        models.Delivery.objects.filter(pk=letter.delivery.pk, sent_at=None).update(sent_at=now)
 
 
 def _refused(letter: models.Letter, error: smtplib.SMTPException, now: datetime) -> None:

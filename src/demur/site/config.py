@@ -19,6 +19,8 @@ from demur.errors import SiteUnusable
 
 LANGUAGES = ("en", "nl")
 SECURITY = ("none", "starttls", "tls")
+LOCAL = ("localhost", "127.0.0.1")
+EVERYONE = ("own", "best")
 MAX_SHARDS = 9999  # folders are named shard=0000 to shard=9999
 
 
@@ -44,6 +46,31 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """How mail comes in: by IMAP over TLS, or (host is None) as files in `mail/in/`."""
+
+    address: str  # where answers to our letters go; empty: to the address they come from
+    host: str | None
+    port: int
+    user: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """The platform's OpenID Connect server. The client's secret stands in keys/oidc.key.
+
+    account: which account of the archives somebody is, from the claims of their sign-in:
+    "mastodon:{profile}".
+    """
+
+    issuer: str
+    client: str
+    name: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     name: str
     language: str
@@ -51,13 +78,17 @@ class Config:
     shards: int
     slices: int
     notice_days: int
+    everyone: str
     base: str
     origin: str
     address: str
     host: str
     port: int
     postgres: Postgres | None
+    spool: str
     mail: Mail
+    mailbox: Mailbox
+    signin: SignIn | None
 
 
 def read(path: Path) -> Config:
@@ -78,13 +109,17 @@ def read(path: Path) -> Config:
         shards=sheet.number("people.shards", 1, MAX_SHARDS),
         slices=sheet.number("people.slices", 1, 64),
         notice_days=sheet.number("notice.days", 0, 3650, default=0),
+        everyone=sheet.one_of("law.everyone", EVERYONE, default="own"),
         base=sheet.text("model.base"),
         origin=_origin(sheet),
         address=_address(sheet),
         host=sheet.text("web.host", default="127.0.0.1"),
         port=sheet.number("web.port", 1, 65535, default=8000),
         postgres=_postgres(sheet),
+        spool=sheet.text("database.spool", default=""),
         mail=_mail(sheet),
+        mailbox=_mailbox(sheet),
+        signin=_signin(sheet),
     )
     sheet.refuse_what_is_left()
     return config
@@ -192,4 +227,35 @@ def _mail(sheet: _Sheet) -> Mail:
         port=sheet.number("mail.port", 1, 65535, default=587),
         user=sheet.text("mail.user", default=""),
         security=sheet.one_of("mail.security", SECURITY, default="starttls"),
+    )
+
+
+def _mailbox(sheet: _Sheet) -> Mailbox:
+    host = sheet.text("mailbox.host", default="")
+    address = sheet.text("mailbox.address", default="")
+    if address and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", address):
+        raise sheet.wrong("mailbox.address", address, 'an address such as "no@dorp.example"')
+    return Mailbox(
+        address=address,
+        host=host or None,
+        port=sheet.number("mailbox.port", 1, 65535, default=993),
+        user=sheet.text("mailbox.user", default=None if host else ""),
+        folder=sheet.text("mailbox.folder", default="INBOX"),
+    )
+
+
+def _signin(sheet: _Sheet) -> SignIn | None:
+    issuer = sheet.text("signin.issuer", default="")
+    if not issuer:
+        return None
+    if urlsplit(issuer).scheme != "https" and urlsplit(issuer).hostname not in LOCAL:
+        raise sheet.wrong("signin.issuer", issuer, 'an address such as "https://dorp.example"')
+    account = sheet.text("signin.account")
+    if not re.search(r"^\w+:.*\{\w+\}", account):
+        raise sheet.wrong("signin.account", account, 'a pattern such as "mastodon:{profile}"')
+    return SignIn(
+        issuer=issuer.rstrip("/"),
+        client=sheet.text("signin.client"),
+        name=sheet.text("signin.name"),
+        account=account,
     )

