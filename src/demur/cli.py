@@ -240,12 +240,65 @@ def object_(args: argparse.Namespace, site: Site) -> None:
     )
 
 
+def withdraw(args: argparse.Namespace, site: Site) -> None:
+    """Enter that somebody took a No back, after strong proof that it was them who asked."""
+    from demur.errors import NotFound
+    from demur.rights import objection, people
+
+    person = people.find(args.account)
+    only = None
+    if args.line is not None:
+        theirs = objection.standing_objections(person)
+        only = next((said for said in theirs if said.entry_id == args.line), None)
+        if only is None:
+            raise NotFound(f"No No of theirs stands in line {args.line}; leave out --line for all.")
+    back = objection.withdraw(person, only=only, now=now())
+    show(
+        args,
+        {"line": back.withdrawn_entry_id},
+        lambda: [f"Line {back.withdrawn_entry_id} of the book. The next build decides anew."],
+    )
+
+
+def erase(args: argparse.Namespace, site: Site) -> None:
+    """Erase a person: what they wrote, and what we know of them; their No stays."""
+    from demur.rights import erasure, people
+
+    person = people.find(args.account)
+    posts = erasure.erase(site, person, now=now())
+    show(
+        args,
+        {"person": person.pk, "posts": posts},
+        lambda: [
+            f"{posts} posts are gone, and so is what was known about them. Their No stays.",
+            f"Models without them are made by `demur work --site {site.root}`.",
+        ],
+    )
+
+
+def group(args: argparse.Namespace, site: Site) -> None:
+    """Say that a group has closed, is open again, or is public by your records."""
+    from demur.rights import groups
+
+    if args.deed == "close":
+        groups.close(args.name, by=args.by, now=now())
+        said = "Nothing posted in it is used from now on."
+    elif args.deed == "open":
+        groups.reopen(args.name, by=args.by, now=now())
+        said = "The next build decides its posts anew."
+    else:
+        groups.declare(args.name, now=now())
+        said = "Its posts count as public at the next build."
+    show(args, {"group": args.name, "deed": args.deed}, lambda: [said])
+
+
 def hold(args: argparse.Namespace, site: Site) -> None:
-    """Halt the use of a platform, a country or a kind, until it is lifted."""
+    """Halt the use of a platform, a country, a group or a kind, until it is lifted."""
     from demur.people import Scope
     from demur.rights import hold as holds
 
-    scope = Scope(platform=args.platform, country=args.country, kind=args.kind)
+    kinds = (args.kind,) if args.kind else ()
+    scope = Scope(platform=args.platform, country=args.country, group=args.group, kinds=kinds)
     placed = holds.place(scope, by=args.by, now=now())
     show(
         args,
@@ -388,9 +441,20 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from to
     c.add_argument("--reason", default="", help="never required, never judged")
     c.add_argument("--out", type=Path, default=None, help="where to write the receipt")
 
+    c = command("withdraw", withdraw, "demur withdraw @anna --line 12")
+    c.add_argument("account")
+    c.add_argument("--line", type=int, default=None, help="the No to take back, if not all")
+    c = command("erase", erase, "demur erase @anna")
+    c.add_argument("account")
+    c = command("group", group, "demur group close 'Wandelen op Tureluur'")
+    c.add_argument("deed", choices=("close", "open", "declare"))
+    c.add_argument("name", metavar="NAME")
+    c.add_argument("--by", default="operator")
+
     c = command("hold", hold, "demur hold --country NL --by 'the data protection officer'")
     c.add_argument("--platform")
     c.add_argument("--country")
+    c.add_argument("--group")
     c.add_argument("--kind")
     c.add_argument("--by", default="operator")
     c = command("lift", lift, "demur lift 1")

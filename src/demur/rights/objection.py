@@ -55,7 +55,7 @@ def submit(
         raise Refusal(
             "That is no e-mail address; correct it, or leave it out: the No counts so too."
         )
-    scope = _proper(scope)
+    scope = proper(scope)
     key = scope_key(scope)
     with book.writing():
         person = people.whole(models.Person.objects.get(pk=person.pk))  # as linked by now
@@ -205,8 +205,11 @@ def _to_be_told(objection: models.Objection) -> list[models.Person]:
     return told
 
 
-def _proper(scope: Scope) -> Scope:
-    """In its one form: whoever names all uses or all kinds has narrowed nothing."""
+def proper(scope: Scope) -> Scope:
+    """In its one form: whoever names all uses or all kinds has narrowed nothing.
+
+    Refusal for a scope that is not a person's to name.
+    """
     if scope.country or scope.model:
         raise Refusal(
             "A No is about one's own posts: a platform, a group, a kind, a post, a period or some"

@@ -12,20 +12,25 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.db import DatabaseError, connection
 from django.db.models import Q
 
 from demur.corpus import files
 from demur.people import AccountId, PersonId, Scope
 from demur.rights import models, objection, people
 from demur.rights.place import Place
+
+log = logging.getLogger(__name__)
 
 RESERVE = "reserve"
 PUT_BY = 1 << 20  # bytes
@@ -71,7 +76,9 @@ def keep(site: Place, said: Mapping[str, Any], *, now: datetime) -> Waiting:
     """
     if unknown := said.keys() - FIELDS:
         raise ValueError(f"a No in the spool has no field {sorted(unknown)}")
-    Scope.from_json(said.get("scope", {}))  # a scope that cannot be read would silence everybody
+    objection.proper(Scope.from_json(said.get("scope", {})))  # else nobody could read what stands
+    if said.get("route", "form") not in objection.ROUTES:
+        raise ValueError(f"no objection comes by {said['route']!r}")
     raw = json.dumps({"at": now.isoformat(), "said": dict(said)}, ensure_ascii=False).encode()
     failed: OSError | None = None
     for folder in site.spools:
@@ -136,6 +143,19 @@ def replay(site: Place, now: datetime) -> int:
     return taken
 
 
+def keep_replaying(
+    site: Place, stop: threading.Event, clock: Callable[[], datetime], every: float = 10
+) -> None:
+    """Submit what waits every few seconds until `stop`: for a thread beside the pages."""
+    while not stop.wait(every):
+        try:
+            replay(site, clock())
+        except (DatabaseError, OSError, ValueError) as error:
+            log.warning("the spool waits: %s", type(error).__name__)
+        finally:
+            connection.close()
+
+
 def _submit(site: Place, each: Waiting, now: datetime) -> None:
     said = each.said
     persons = [people.whole(person) for person in _meant(each, "default")]
@@ -149,6 +169,9 @@ def _submit(site: Place, each: Waiting, now: datetime) -> None:
                 now=each.at,
             )
         ]
+    account = said.get("account")
+    if not models.Account.objects.filter(pk=account).exists():
+        account = None
     for person in persons:
         email = said.get("email")
         objection.submit(
@@ -157,7 +180,7 @@ def _submit(site: Place, each: Waiting, now: datetime) -> None:
             scope=each.scope,
             email=email if people.is_address(email) else None,
             reason=said.get("reason", ""),
-            account=AccountId(said["account"]) if said.get("account") else None,
+            account=account and AccountId(account),
             now=each.at,
         )
     if not persons:  # nobody could be told whose No it is: the desk reads it

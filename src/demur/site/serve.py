@@ -1,4 +1,5 @@
-"""Serving a site: the pages in one process with threads, and a thread that sends letters.
+"""Serving a site: the pages in one process with threads, a thread that sends letters, and one
+that takes over what waits in the spool.
 
 One process, because SQLite has one writer at a time and the model is in memory once. A large
 site runs `gunicorn demur.site.wsgi` as it likes, and the worker sends the letters.
@@ -14,7 +15,8 @@ from typing import Any
 from django.core.wsgi import get_wsgi_application
 from gunicorn.app.base import BaseApplication
 
-from demur.rights import book, mail
+from demur.rights import book, mail, spool
+from demur.rights.place import here
 from demur.site.folder import Site
 
 THREADS = 16
@@ -54,6 +56,10 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 def _send_letters(worker: object) -> None:
     """Gunicorn calls it in the process that serves; threads do not survive a fork."""
     clock = lambda: datetime.now(UTC)  # noqa: E731
+    stop = threading.Event()
     threading.Thread(
-        target=mail.keep_sending, args=(threading.Event(), clock), name="letters", daemon=True
+        target=mail.keep_sending, args=(stop, clock), name="letters", daemon=True
+    ).start()
+    threading.Thread(
+        target=spool.keep_replaying, args=(here(), stop, clock), name="spool", daemon=True
     ).start()
