@@ -75,7 +75,11 @@ def test_from_nothing_to_a_no_that_came_by_letter(tmp_path: Path) -> None:
     assert demur("hold", "--country", "NL", "--site", site).returncode == 0
     told = json.loads(demur("explain", "@anna", "--site", site, "--json").stdout)
     assert told[0]["reasons"] == ["no-notice", "on-hold"]
-    assert demur("lift", "1", "--site", site).returncode == 0
+    assert demur("lift", "1", "--by", "ina", "--site", site).returncode == 2, "who is that?"
+    for name in ("ina", "omar"):
+        assert demur("operator", name, "--site", site).returncode == 0
+        lifted = json.loads(demur("lift", "1", "--by", name, "--site", site, "--json").stdout)
+        assert lifted["lifted"] is (name == "omar")
 
     paper = tmp_path / "receipt.tlog-proof"
     said = demur("object", "@anna", "--site", site, "--out", paper, "--json")

@@ -308,11 +308,120 @@ def hold(args: argparse.Namespace, site: Site) -> None:
 
 
 def lift(args: argparse.Namespace, site: Site) -> None:
-    """Lift a hold."""
-    from demur.rights import hold as holds
+    """Propose to lift a hold, or confirm it as somebody else: it takes two people."""
+    from demur.rights import proposals, roles
 
-    holds.lift(args.hold, by=args.by, now=now())
-    show(args, {"lifted": args.hold}, lambda: [f"Hold {args.hold} is lifted."])
+    user = roles.known(args.by)
+    waits = proposals.waiting().filter(kind=proposals.LIFT, about=str(args.hold)).first()
+    if waits is None or waits.by_id == user.pk:
+        proposals.lift(args.hold, by=user, now=now())
+        said = f"Proposed. Somebody else confirms it: demur lift {args.hold} --by THEIR-NAME"
+    else:
+        proposals.confirm(waits.pk, by=user, now=now())
+        said = f"Hold {args.hold} is lifted. What it covered comes back when it has been built."
+    lifted = waits is not None and waits.by_id != user.pk
+    show(args, {"hold": args.hold, "lifted": lifted}, lambda: [said])
+
+
+def authority(args: argparse.Namespace, site: Site) -> None:
+    """Register a supervisory authority, count what its order would silence, or obey the order."""
+    deeds = {
+        "add": add_authority,
+        "list": list_authorities,
+        "retire": retire_authority,
+        "dry-run": count_order,
+        "order": obey_order,
+    }
+    if args.what is None and args.deed != "list":
+        raise Refusal(f"Say which: demur authority {args.deed} NAME or FILE.")
+    deeds[args.deed](args)
+
+
+def add_authority(args: argparse.Namespace) -> None:
+    from demur.rights import authority as authorities
+    from demur.rights import roles
+
+    user, password = roles.sign_in(args.user) if args.user else (None, "")
+    made = authorities.add(args.what, args.key, countries=args.country, user=user, now=now())
+    said = [f"{made.name} is registered: line {made.entry_id} of the book."]
+    said += [f"{args.user} signs in with {password}"] if password else []
+    value = {"authority": made.name, "line": made.entry_id, "password": password}
+    show(args, value, lambda: said)
+
+
+def list_authorities(args: argparse.Namespace) -> None:
+    from demur.rights import models
+
+    rows = list(
+        models.Authority.objects.order_by("name").values("name", "key", "countries", "active")
+    )
+    show(
+        args,
+        rows,
+        lambda: [
+            f"{row['name']}  {' '.join(row['countries']) or 'everywhere'}"
+            f"{'' if row['active'] else '  retired'}\n  {row['key']}"
+            for row in rows
+        ],
+    )
+
+
+def retire_authority(args: argparse.Namespace) -> None:
+    from demur.errors import NotFound
+    from demur.rights import authority as authorities
+    from demur.rights import models
+
+    found = models.Authority.objects.filter(name=args.what).first()
+    if found is None:
+        raise NotFound("No authority has that name; `demur authority list` shows them.")
+    authorities.retire(found, now=now())
+    show(args, {"retired": found.name}, lambda: ["Its orders are not taken any more."])
+
+
+def count_order(args: argparse.Namespace) -> None:
+    from demur.rights import authority as authorities
+
+    fall = authorities.dry_run(order_in(args.what), now=now())
+    rows = [("posts", fall.posts or 0), ("people", fall.people or 0)]
+    rows += [("shards", len(fall.shards)), ("models", len(fall.models))]
+    rows += [(name, count or 0) for name, count in fall.by.items()]
+    show(args, fall.to_json(), lambda: ["What would fall:", *table(rows)])
+
+
+def obey_order(args: argparse.Namespace) -> None:
+    from demur.rights import authority as authorities
+
+    done = authorities.obey(order_in(args.what), now=now())
+    line = done.lifted_entry_id if done.lifted_at else done.entry_id
+    what = "lifted" if done.lifted_at else "halted"
+    show(args, {"hold": done.pk, "done": what, "line": line}, lambda: [f"{what}: line {line}"])
+
+
+def order_in(path: str) -> str:
+    """The text of a signed order."""
+    from demur.errors import NotFound
+
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotFound(f"{path} cannot be read; give the file of a signed order.") from error
+
+
+def operator(args: argparse.Namespace, site: Site) -> None:
+    """Give somebody a role at the desk, with a sign-in if they have none; or list who has which."""
+    from django.contrib.auth.models import User
+
+    from demur.rights import roles
+
+    if args.name is None:
+        staff = User.objects.filter(is_staff=True, is_active=True).order_by("username")
+        rows = [{"name": each.username, "roles": sorted(roles.of(each))} for each in staff]
+        show(args, rows, lambda: [f"{row['name']}: {', '.join(row['roles'])}" for row in rows])
+        return
+    user, password = roles.sign_in(args.name)
+    roles.appoint(user, roles.Role(args.role))
+    said = [f"{args.name} is {args.role}.", *([f"Password: {password}"] if password else [])]
+    show(args, {"name": args.name, "role": args.role, "password": password}, lambda: said)
 
 
 def verify(args: argparse.Namespace) -> None:
@@ -457,9 +566,21 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from to
     c.add_argument("--group")
     c.add_argument("--kind")
     c.add_argument("--by", default="operator")
-    c = command("lift", lift, "demur lift 1")
+    c = command("lift", lift, "demur lift 1 --by ina")
     c.add_argument("hold", type=int)
-    c.add_argument("--by", default="operator")
+    c.add_argument("--by", required=True, help="a sign-in with a role; a second one confirms")
+
+    c = command("authority", authority, "demur authority order halt.note")
+    c.add_argument("deed", choices=("add", "list", "dry-run", "order", "retire"))
+    c.add_argument("what", nargs="?", metavar="NAME|FILE")
+    c.add_argument("--key", default="", help="the authority's C2SP verifier key")
+    c.add_argument("--country", action="append", default=[], help="where its orders hold")
+    c.add_argument("--user", default="", help="a sign-in for the read-only portal")
+    c = command("operator", operator, "demur operator ina --role auditor")
+    c.add_argument("name", nargs="?")
+    c.add_argument(
+        "--role", default="operator", choices=("operator", "data protection officer", "auditor")
+    )
 
     c = command("verify", verify, "demur verify objection-12.tlog-proof")
     c.add_argument("file", type=Path)

@@ -7,11 +7,12 @@ has every role and is still one pair of eyes: nobody confirms what they proposed
 
 from __future__ import annotations
 
+import secrets
 from enum import StrEnum
 
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 
-from demur.errors import NotAllowed
+from demur.errors import NotAllowed, NotFound
 
 
 class Role(StrEnum):
@@ -91,6 +92,23 @@ def ensure() -> None:
         )
         if set(group.permissions.all()) != set(wanted):
             group.permissions.set(wanted)
+
+
+def known(name: str) -> User:
+    """The sign-in of this name; NotFound where there is none."""
+    user = User.objects.filter(username=name, is_active=True).first()
+    if user is None:
+        raise NotFound("Nobody signs in by that name; `demur operator NAME` makes a sign-in.")
+    return user
+
+
+def sign_in(name: str) -> tuple[User, str]:
+    """The sign-in of this name, and its password where it is a new one; else nothing."""
+    user = User.objects.filter(username=name).first()
+    if user is not None:
+        return user, ""
+    password = secrets.token_urlsafe(15)
+    return User.objects.create_user(name, password=password), password
 
 
 def appoint(user: User, role: Role) -> None:
