@@ -5,7 +5,7 @@ Each function takes one signal as it was found and gives the names that belong i
 says nothing that the rest of the law would not have to say too, so adding one cannot turn a No
 into a Yes. A signal that cannot be understood gives its name with a question mark, which keeps
 the post out under a reason of its own (`wish-unreadable`). Spelling is not judged: names of keys
-are compared without regard to case.
+are compared without regard to case. What pages and files send stands in `policy.reservations`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ _NO_HASHTAGS = frozenset({"noai", "noimageai", "noml", "nobot", "noindex"})
 def mastodon_profile(actor: Mapping[str, object]) -> tuple[str, ...]:
     """From an ActivityPub actor or a Mastodon account (standards.md 8).
 
-    `indexable: false` and `noindex: true` ask not to be searched; we take that as a No to
-    training as well, since whoever does not want to be found does not want to be learned. A
+    `indexable: false`, `discoverable: false` and `noindex: true` ask not to be found; we take
+    that as a No to training as well, since whoever does not want to be found does not want to be learned. A
     hashtag such as #noai in the profile's note is a No in words.
     """
-    lower = {str(key).lower(): value for key, value in actor.items()}
+    lower = {str(key).lower().removeprefix("toot:"): value for key, value in actor.items()}
     found = _flag("mastodon:indexable", lower, "indexable", refuses=False)
+    found += _flag("mastodon:discoverable", lower, "discoverable", refuses=False)
     found += _flag("mastodon:noindex", lower, "noindex", refuses=True)
     note = " ".join(str(lower[key]) for key in ("summary", "note") if lower.get(key))
     # Mastodon writes a hashtag as #<span>noai</span>, and a new line as <br> or <p>.
