@@ -168,7 +168,9 @@ def test_another_key_a_changed_byte_and_no_signature_are_rejected(agent, message
     assert agents.opened(agent, raw)[1] == message()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
+)
 @given(
     said=st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(),

@@ -60,7 +60,9 @@ def test_after_ninety_days_it_is_forgotten(site, now):
 
 
 def test_seven_words_in_a_row_prove_nothing_and_leave_no_trace(site, now):
-    assert answers.log("Ga bij laag water eens kijken daar.", surface="chat", model="m", now=now) == 0
+    assert (
+        answers.log("Ga bij laag water eens kijken daar.", surface="chat", model="m", now=now) == 0
+    )
     assert not models.Answered.objects.exists()
 
 

@@ -209,7 +209,12 @@ def test_an_operator_may_give_everybody_the_best_regime(site, serve, luciana, no
 
 
 def refused(request: models.Request, now: datetime, **said) -> models.Request:
-    words = {"reason": "no_match", "said": "We found nothing of yours.", "by": "els", "second": "jo"}
+    words = {
+        "reason": "no_match",
+        "said": "We found nothing of yours.",
+        "by": "els",
+        "second": "jo",
+    }
     return deletion.refuse(request, **{**words, **said}, now=now)
 
 

@@ -157,7 +157,8 @@ class Events:
         """Whatever was said by now was read: it is logged, also when the answer broke off."""
         self._turn.close()
         said, self._said = "".join(self._said), []
-        model = self._turn.answer and (self._turn.answer.model or "")
+        answer = self._turn.answer
+        model = None if answer is None else answer.model or ""
         answers.log(said, surface="api", model=model, now=datetime.now(UTC))
 
     def _choice(
@@ -211,10 +212,24 @@ def _no_such_model(name: str) -> JsonResponse:
     return _problem(404, message, param="model", code="model_not_found")
 
 
+def _refuse(
+    request: HttpRequest,
+    status: int,
+    message: str,
+    *,
+    param: str | None = None,
+    code: str | None = None,
+) -> HttpResponse:
+    """In the shape of the protocol that was spoken to."""
+    if request.path.startswith(drp.PATHS):
+        return drp.wrong(status, message)
+    return _problem(status, message, param=param, code=code)
+
+
 @api.exception_handler(AuthenticationError)
 def _no_key(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
     message = "This key is missing, unknown or expired; ask the operator of this site for one."
-    response = _problem(401, message, code="invalid_api_key")
+    response = _refuse(request, 401, message, code="invalid_api_key")
     response["WWW-Authenticate"] = "Bearer"
     return response
 
@@ -225,7 +240,7 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     first = error.errors[0]
     where = [str(part) for part in first.get("loc", ())[2:]]
     field = where[0] if where else None
-    return _problem(400, _sentence(first, where), param=field)
+    return _refuse(request, 400, _sentence(first, where), param=field)
 
 
 def _sentence(error: dict[str, Any], where: list[str]) -> str:
@@ -237,23 +252,27 @@ def _sentence(error: dict[str, Any], where: list[str]) -> str:
 
 @api.exception_handler(HttpError)
 def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
-    return _problem(error.status_code, "The body is not the JSON that was expected; correct it.")
+    return _refuse(
+        request, error.status_code, "The body is not the JSON that was expected; correct it."
+    )
 
 
 @api.exception_handler(RequestDataTooBig)
 def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
-    return _problem(413, str(error) or TOO_BIG)
+    return _refuse(request, 413, str(error) or TOO_BIG)
 
 
 @api.exception_handler(Refusal)
 def _refused(request: HttpRequest, error: Refusal) -> HttpResponse:
     if isinstance(error, voice.NotNow | StandingUnreadable | SiteUnusable):
-        response = _problem(503, str(error), code="unavailable")
+        response = _refuse(request, 503, str(error), code="unavailable")
         response["Retry-After"] = "5"
         return response
-    return _problem(400, str(error))
+    return _refuse(request, 400, str(error))
 
 
 @api.exception_handler(DatabaseError)
 def _no_database(request: HttpRequest, error: DatabaseError) -> HttpResponse:
-    return _problem(503, "The site cannot read its database; try again.", code="unavailable")
+    return _refuse(
+        request, 503, "The site cannot read its database; try again.", code="unavailable"
+    )

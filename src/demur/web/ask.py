@@ -138,7 +138,8 @@ class Spoken:
         """Whatever was said by now was read: it is logged, also when the answer broke off."""
         self._turn.close()
         said, self._said = "".join(self._said), []
-        model = self._turn.answer and (self._turn.answer.model or "")
+        answer = self._turn.answer
+        model = None if answer is None else answer.model or ""
         answers.log(said, surface="chat", model=model, now=datetime.now(UTC))
 
 

@@ -20,6 +20,7 @@ from pydantic import ConfigDict, Field
 from demur.errors import NotFound, ProofRejected, Refusal
 from demur.rights import agents, deletion, models
 
+PATHS = ("/v1/data-rights-request", "/v1/agent")
 MAX_BODY = 64 * 1024  # bytes: a request is a page at most
 DETAILS = {
     "open": "Nothing of this person is used while the request is decided.",
@@ -73,8 +74,7 @@ SIGNED: dict[str, Any] = {
         "content": {"text/plain": {"schema": {"type": "string"}}},
     }
 }
-WRONG = dict.fromkeys((400, 403, 404, 413, 429, 503), Wrong)
-REFUSED = {401: dict[str, Any], **WRONG}
+REFUSED = dict.fromkeys((400, 401, 403, 404, 413, 429, 503), Wrong)
 
 router = Router(tags=["Data Rights Protocol 1.0"])
 
