@@ -226,3 +226,32 @@ def test_the_examples_in_the_documentation_are_read(tmp_path, read):
     assert got.texts == ["Met @bas naar de vuurtoren", "Laag water"]
     assert got.skipped == {"friends-only post": 1}
     assert got.problems == []
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [
+        {"headers": {"content-usage": "train-ai=n"}},
+        {"meta": {"Robots": "noai"}},
+        {"a part of next year": True},
+        "not even an object",
+    ],
+)
+def test_signals_of_a_page_or_what_cannot_be_read_of_them_keep_a_post_out(tmp_path, read, signals):
+    account = json.dumps({"id": "forum:1", "signals": signals})
+    post = json.dumps(
+        {
+            "id": "1",
+            "account": "forum:1",
+            "created_at": "2024-01-01T00:00:00Z",
+            "text": "Wind uit zee",
+            "signals": signals,
+        }
+    )
+    got = read(
+        folder_of(
+            tmp_path / "a", {"accounts.jsonl": account.encode(), "posts.jsonl": post.encode()}
+        )
+    )
+    assert got.accounts[0].refuses_training
+    assert got.posts[0].refuses_training

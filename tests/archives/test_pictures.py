@@ -10,6 +10,7 @@ from PIL import Image
 from demur.archives import pictures
 from demur.archives.container import open_container
 from demur.archives.content import Notes
+from demur.corpus.likeness import ALIKE, distance
 
 
 def _kept(tmp_path, data, name="x.bin", alt=""):
@@ -168,3 +169,52 @@ def test_a_small_file_that_claims_a_huge_picture_is_not_decoded(tmp_path, size):
 
 def test_a_film_is_counted_and_not_opened(tmp_path):
     assert _kept(tmp_path, b"", name="film.MP4") == (None, {"video or sound": 1})
+
+
+@pytest.mark.parametrize("term", ["plus:OtherConstraints", "Iptc4xmpExt:LinkedEncRightsExpr"])
+def test_terms_in_another_language_of_rights_cannot_be_read(tmp_path, term):
+    packet = (
+        f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
+        f' xmlns:plus="http://ns.useplus.org/ldf/xmp/1.0/"'
+        f' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">'
+        f"<r:Description><{term}>ask me</{term}></r:Description></r:RDF></x:xmpmeta>"
+    ).encode()
+    photo, _ = _kept(tmp_path, picture("JPEG", xmp=packet))
+    assert photo.refuses_training == (f"{term.replace('Iptc4xmpExt', 'iptc')}?",)
+
+
+def test_a_credential_is_a_no_where_nobody_can_read_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "c2pa", None)
+    photo, _ = _kept(tmp_path, picture("JPEG") + b"jumb cawg.training-mining jumb")
+    assert photo.refuses_training == ("c2pa:training-mining?",)
+
+
+def _scene(size=(640, 480)):
+    """A hill, a sun and some noise: something that a perceptual hash can hold on to."""
+    from PIL import ImageDraw, ImageFilter
+
+    scene = Image.effect_noise(size, 60).convert("RGB").filter(ImageFilter.GaussianBlur(9))
+    draw = ImageDraw.Draw(scene)
+    draw.ellipse((60, 40, 200, 180), fill="yellow")
+    draw.polygon([(0, size[1]), (300, 180), (size[0], size[1])], fill="darkgreen")
+    return scene
+
+
+def _bytes(scene, form="PNG", **how):
+    out = io.BytesIO()
+    scene.save(out, form, **how)
+    return out.getvalue()
+
+
+def test_a_picture_is_recognised_smaller_and_recompressed(tmp_path):
+    scene = _scene()
+    whole, _ = _kept(tmp_path / "1", _bytes(scene))
+    small, _ = _kept(tmp_path / "2", _bytes(scene.resize((320, 240)), "JPEG", quality=40))
+    other, _ = _kept(tmp_path / "3", _bytes(_scene().rotate(90, expand=True)))
+    assert len(whole.look) == 32
+    assert distance(whole.look, small.look) <= ALIKE < distance(whole.look, other.look)
+
+
+def test_a_picture_too_plain_to_tell_apart_looks_like_nothing(tmp_path):
+    plain, _ = _kept(tmp_path, _bytes(Image.new("RGB", (300, 300), "white")))
+    assert plain.look == b""

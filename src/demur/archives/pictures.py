@@ -9,11 +9,15 @@ no face is looked for and nothing in it is named.
 from __future__ import annotations
 
 import hashlib
+import importlib
+import importlib.util
 import io
+import json
 import re
 import struct
 import warnings
 import zlib
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 import numpy as np
@@ -25,8 +29,11 @@ from PIL import Image, ImageOps
 from demur.archives.container import BrokenFile, Container
 from demur.archives.content import PICTURE_MISSING, PICTURE_UNREADABLE, VIDEO, Notes
 from demur.archives.text import clean
-from demur.policy import signals
+from demur.policy import reservations, signals
 from demur.posts import Photo
+
+# The extra `c2pa`; without it a credential about training counts whatever it says.
+c2pa: Any = importlib.import_module("c2pa") if importlib.util.find_spec("c2pa") else None
 
 MAX_BYTES = 64 << 20
 
@@ -37,6 +44,12 @@ CONTENT_CREDENTIALS = "c2pa:training-mining" + signals.UNREADABLE
 UNREADABLE_METADATA = "unreadable-metadata" + signals.UNREADABLE
 
 _PLUS = "{http://ns.useplus.org/ldf/xmp/1.0/}DataMining"
+# Terms of their own, in words or in a language of rights that nobody reads here (standards.md 6).
+_TERMS = {
+    "{http://ns.useplus.org/ldf/xmp/1.0/}OtherConstraints": "plus:OtherConstraints",
+    "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}EmbdEncRightsExpr": "iptc:EmbdEncRightsExpr",
+    "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}LinkedEncRightsExpr": "iptc:LinkedEncRightsExpr",
+}
 _RESOURCE = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource"
 
 _SOUND_AND_VISION = (".mp4", ".mov", ".m4v", ".webm", ".avi", ".3gp", ".mp3", ".m4a", ".srt")
@@ -117,14 +130,16 @@ def _look(picture: Image.Image) -> bytes:
 def refusals(data: bytes, picture: Image.Image) -> tuple[str, ...]:
     """The names of the signals in a picture that say No to training (`policy.signals.picture`).
 
-    Metadata that cannot be read is a signal of its own. A content credential about training (CAWG
-    1.1 or C2PA 1.x) is found by its label but not read, so it counts whatever it says.
+    Metadata that cannot be read is a signal of its own. Terms in another language of rights are
+    unreadable as well. A content credential about training (CAWG 1.1 or C2PA 1.x) is found by its
+    label, and read where the extra `c2pa` is installed; else it counts whatever it says.
     """
     found: set[str] = set()
     values: list[str] = []
     try:
         for packet in _packets(data, picture):
             values += _values(packet)
+            found |= {name + signals.UNREADABLE for name in _terms(packet)}
     except (ParseError, DefusedXmlException, ValueError):
         found.add(UNREADABLE_METADATA)
     for value in values:
@@ -132,8 +147,24 @@ def refusals(data: bytes, picture: Image.Image) -> tuple[str, ...]:
     if not values and b"DataMining" in data:
         found.add(UNREADABLE_METADATA)
     if re.search(rb"(cawg|c2pa)\.training-mining", data):
-        found.add(CONTENT_CREDENTIALS)
+        found |= set(_credentials(data, str(picture.format)))
     return tuple(sorted(found))
+
+
+def _credentials(data: bytes, form: str) -> tuple[str, ...]:
+    """What the content credential says. One that is not there as a whole, or that nobody could
+    have signed, still holds what somebody wished: it counts as unreadable."""
+    if c2pa is None or form not in _STORED:
+        return (CONTENT_CREDENTIALS,)
+    try:
+        with c2pa.Reader(_STORED[form], io.BytesIO(data)) as reader:
+            store = json.loads(reader.json())
+    except (c2pa.C2paError, ValueError):
+        return (CONTENT_CREDENTIALS,)
+    manifests = store.get("manifests") if isinstance(store, dict) else None
+    if "training-mining" not in json.dumps(manifests) or store.get("validation_state") == "Invalid":
+        return signals.combined(reservations.credentials(manifests), (CONTENT_CREDENTIALS,))
+    return reservations.credentials(manifests)
 
 
 def _packets(data: bytes, picture: Image.Image) -> list[bytes]:
@@ -142,6 +173,12 @@ def _packets(data: bytes, picture: Image.Image) -> list[bytes]:
     packets = [p.encode() if isinstance(p, str) else p for p in given if isinstance(p, str | bytes)]
     packets += re.findall(rb"<x:xmpmeta.*?</x:xmpmeta>", data, re.S)
     return list(dict.fromkeys(packets))
+
+
+def _terms(packet: bytes) -> set[str]:
+    root: Element = fromstring(packet.strip(b"\0 \r\n\t"), forbid_dtd=True)
+    here = {name for element in root.iter() for name in (element.tag, *element.attrib)}
+    return {said for tag, said in _TERMS.items() if tag in here}
 
 
 def _values(packet: bytes) -> list[str]:

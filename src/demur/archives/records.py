@@ -15,7 +15,7 @@ from demur.archives.container import Container
 from demur.archives.content import AGE_WITHOUT_DATE, NOTHING_TO_READ, UNCLEAR_DATE, Notes
 from demur.archives.text import clean, handles, refusals
 from demur.people import Account, AccountId
-from demur.policy import signals
+from demur.policy import reservations, signals
 from demur.posts import Audience, Kind, Mention, Post, handle_key, name_key
 
 # fmt: off
@@ -62,7 +62,7 @@ def account(row: dict[str, Any], notes: Notes) -> tuple[Account, tuple[AccountId
         country=country,
         language=_text(row, "language", _LANGUAGE, "must be a BCP 47 language tag"),
         locked=locked,
-        refuses_training=_texts(row, "refuses_training"),
+        refuses_training=signals.combined(_texts(row, "refuses_training"), _signals(row)),
         keys=frozenset(keys),
         memorial=bool(memorial),
     ), linked
@@ -108,7 +108,9 @@ def post(row: dict[str, Any]) -> Post:
         reshare_of=_text(row, "reshare_of"),
         mentions=handles(text, platform, _mentions(row, text)),
         tagged=tuple(key.casefold() for key in _texts(row, "tagged")),
-        refuses_training=signals.combined(_texts(row, "refuses_training"), refusals(text)),
+        refuses_training=signals.combined(
+            _texts(row, "refuses_training"), refusals(text), _signals(row)
+        ),
         attribution=_text(row, "attribution"),
     )
 
@@ -129,6 +131,12 @@ def with_photos(
         notes.skipped[NOTHING_TO_READ] += 1
         return None
     return replace(bare, text=text, photos=tuple(kept))
+
+
+def _signals(row: dict[str, Any]) -> tuple[str, ...]:
+    """What was found on pages and files, as it was found; what cannot be read is a No of its own
+    and no reason to refuse the file."""
+    return reservations.everything(row["signals"]) if "signals" in row else ()
 
 
 def _moment(row: dict[str, Any]) -> datetime | None:

@@ -253,7 +253,7 @@ def headers(fields: Mapping[str, object]) -> tuple[str, ...]:
         read = _HEADERS.get(str(name).lower())
         if read is None:
             continue
-        lines = given if isinstance(given, list) else [given]
+        lines = given if isinstance(given, list) else [] if given is None else [given]
         if not all(isinstance(line, str | int) and not isinstance(line, bool) for line in lines):
             found.append(str(name).lower() + UNREADABLE)
         else:
@@ -282,6 +282,8 @@ def meta(elements: Mapping[str, object]) -> tuple[str, ...]:
     found: list[str] = []
     for name, said in elements.items():
         key = str(name).lower()
+        if said is None:
+            continue
         if key == "tdm-reservation":
             found += tdm(said)
         elif key in ("robots", "googlebot", "bingbot", OURS):
@@ -300,6 +302,8 @@ def everything(found: object) -> tuple[str, ...]:
     where = path if isinstance(path, str) else None
     names: list[str] = []
     for part, value in found.items():
+        if value is None:  # Parquet has every column in every row
+            continue
         if part in ("path", "rsl") and isinstance(value, str):
             names += rsl(value, where) if part == "rsl" else ()
         elif part == "robots_txt" and isinstance(value, str):
