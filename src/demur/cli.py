@@ -115,13 +115,41 @@ def import_(args: argparse.Namespace, site: Site) -> None:
 
 
 def notify(args: argparse.Namespace, site: Site) -> None:
-    """Write a notice to everybody who has not been told, and send what is due."""
+    """Write a campaign's notice to everybody who has not had it, and send what is due."""
+    from demur.people import Use
     from demur.policy import regimes
     from demur.rights import mail, notice
 
-    counts = notice.announce(now=now(), regimes=regimes.load())
+    counts = notice.announce(
+        campaign=args.campaign,
+        uses=[Use(use) for use in args.use] or None,
+        countries=args.country,
+        remind_after=args.remind_after,
+        now=now(),
+        regimes=regimes.load(),
+    )
     sent = mail.send_due(now())
     rows = [*dataclasses.asdict(counts).items(), ("letters sent", sent)]
+    show(args, dict(rows), lambda: table(rows))
+
+
+def remind(args: argparse.Namespace, site: Site) -> None:
+    """Write once more to those who gave no sign of having read a notice, and send what is due."""
+    from demur.policy import regimes
+    from demur.rights import mail, notice
+
+    queued = notice.remind(now=now(), regimes=regimes.load())
+    rows = [("reminders", queued), ("letters sent", mail.send_due(now()))]
+    show(args, dict(rows), lambda: table(rows))
+
+
+def mailbox(args: argparse.Namespace, site: Site) -> None:
+    """Take the mail that came: a clear No counts at once, a returned notice was not delivered."""
+    from demur.rights import mail
+    from demur.rights import mailbox as incoming
+
+    taken = incoming.fetch(site, now())
+    rows = [("mails taken", taken), ("letters sent", mail.send_due(now()))]
     show(args, dict(rows), lambda: table(rows))
 
 
@@ -165,6 +193,7 @@ def work(args: argparse.Namespace, site: Site) -> None:
 def ask(args: argparse.Namespace, site: Site) -> None:
     """Ask the assistant one question."""
     from demur.assistant.answer import Answer, Assistant, Message
+    from demur.rights import answers
 
     assistant = Assistant.open(site.root, standing_of(site))
     for piece in assistant.reply([Message(role="user", text=args.text)], seed=args.seed):
@@ -172,6 +201,7 @@ def ask(args: argparse.Namespace, site: Site) -> None:
             if not args.json:
                 print(piece, end="", flush=True)
             continue
+        answers.log(piece.text, surface="cli", model=piece.model or "", now=now())
         if args.json:
             print(json.dumps(dataclasses.asdict(piece), ensure_ascii=False, indent=2))
             continue
@@ -424,6 +454,72 @@ def operator(args: argparse.Namespace, site: Site) -> None:
     show(args, {"name": args.name, "role": args.role, "password": password}, lambda: said)
 
 
+def request(args: argparse.Namespace, site: Site) -> None:
+    """Open a request that came by letter, list those that wait, look for the proof, or grant one.
+    Refusing needs two people at the desk."""
+    from uuid import UUID
+
+    from demur.errors import NotFound
+    from demur.rights import deletion, models, people
+
+    if args.deed == "list":
+        waits = models.Request.objects.filter(state__in=deletion.WAITING).order_by("due")
+        rows = [(f"{row.pk}  due {row.due}  {row.state} {row.reason}", row.route) for row in waits]
+        value = [{"request": str(row.pk), "due": row.due, "state": row.state} for row in waits]
+        show(args, value, lambda: [f"{text}  by {by}" for text, by in rows] or ["Nothing waits."])
+        return
+    if args.deed == "open":
+        asked = deletion.open_(people.find(args.what), route="letter", now=now())
+    else:
+        try:
+            asked = models.Request.objects.get(pk=UUID(args.what))
+        except (ValueError, models.Request.DoesNotExist):
+            raise NotFound("There is no such request; `demur request list` shows them.") from None
+        if args.deed == "search":
+            deletion.search(site, asked, now=now())
+        else:
+            deletion.accept(asked, now=now())
+    asked = deletion.fresh(asked)
+    show(
+        args,
+        {"request": str(asked.pk), "state": asked.state, "evidence": asked.evidence},
+        lambda: [
+            f"{asked.pk}  {asked.state}, due {asked.due}, {len(asked.evidence)} pieces of evidence",
+            "Nothing of theirs is used." if asked.restricted or asked.state == "fulfilled" else "",
+        ],
+    )
+
+
+def agent(args: argparse.Namespace, site: Site) -> None:
+    """Register an organisation that may object for people, list them, or stop one."""
+    from demur.rights import agents, models
+
+    if args.deed == "add":
+        if not args.id or not args.key:
+            raise Refusal("Say who and with which key: demur agent add ID --name N --key K")
+        agents.add(args.id, name=args.name or args.id, key=args.key, now=now())
+    elif args.deed == "stop":
+        agents.stop(args.id, now=now())
+    many = set(agents.flagged(now()))
+    rows = list(models.Agent.objects.order_by("pk"))
+    value = [
+        {"agent": row.pk, "name": row.name, "active": row.active, "many": row in many}
+        for row in rows
+    ]
+    show(
+        args,
+        value,
+        lambda: (
+            [
+                f"{row.pk}  {row.name}  {'may object' if row.active else 'stopped'}"
+                f"{', sends very many' if row in many else ''}"
+                for row in rows
+            ]
+            or ["No agent is registered."]
+        ),
+    )
+
+
 def verify(args: argparse.Namespace) -> None:
     """Check a receipt or a signed head, offline, without trusting the operator."""
     from demur.verify import verify_file
@@ -528,7 +624,17 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from to
     )
     c.add_argument("--group", action="append", default=[], help="a group whose posts are public")
 
-    command("notify", notify, "demur notify")
+    c = command("notify", notify, "demur notify --campaign first --remind-after 14")
+    c.add_argument("--campaign", default="first", help="its name; a new use needs a new one")
+    c.add_argument(
+        "--use", action="append", default=[], metavar="USE",
+        choices=("training", "answers", "search", "translation"),
+        help="what it is about: training, answers, search or translation",
+    )  # fmt: skip
+    c.add_argument("--country", action="append", default=[], help="only people who live there")
+    c.add_argument("--remind-after", type=int, default=None, metavar="DAYS", help="for remind")
+    command("remind", remind, "demur remind")
+    command("mailbox", mailbox, "demur mailbox")
     command("build", build, "demur build")
     command("train", train, "demur train")
     command("serve", serve, "demur serve")
@@ -559,6 +665,15 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from to
     c.add_argument("deed", choices=("close", "open", "declare"))
     c.add_argument("name", metavar="NAME")
     c.add_argument("--by", default="operator")
+
+    c = command("request", request, "demur request open @anna")
+    c.add_argument("deed", choices=("open", "list", "search", "grant"))
+    c.add_argument("what", nargs="?", default="", metavar="ACCOUNT|REQUEST")
+    c = command("agent", agent, "demur agent add RIGHTS_OFFICE --name 'Rights Office' --key HEX")
+    c.add_argument("deed", choices=("add", "list", "stop"))
+    c.add_argument("id", nargs="?", default="", metavar="ID")
+    c.add_argument("--name", default="")
+    c.add_argument("--key", default="", help="Ed25519: base64, or hexadecimals as in DRP")
 
     c = command("hold", hold, "demur hold --country NL --by 'the data protection officer'")
     c.add_argument("--platform")
