@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 
 from demur.corpus.build import BuiltShard
 from demur.corpus.manifest import KEPT_SCHEMA, of_kept
-from demur.people import Home, PersonId
-from demur.posts import text_hash
+from demur.people import Home, PersonId, Use
+from demur.posts import normal
 
 KEY = hashlib.sha256(b"the benchmarks' home key").digest()
 HELD_OUT = 10  # one author in so many is never trained on
@@ -82,7 +82,7 @@ def lay_out_one(shard: int, people: Said, home: Home, out: Path) -> BuiltShard:
     folder = out / f"shard={shard:04d}"
     folder.mkdir(parents=True, exist_ok=True)
     unnamed = folder / "kept.parquet"
-    kept = [_kept(at, person, text) for at, person, _, _, text in rows]
+    kept = [_kept(at, person, text, home) for at, person, _, _, text in rows]
     pq.write_table(pa.Table.from_pylist(kept, schema=KEPT_SCHEMA), unnamed)
     manifest = of_kept(unnamed, shard=shard, policy="0" * 64, slices=home.slices)
     named = folder / manifest.root[:16]
@@ -93,13 +93,13 @@ def lay_out_one(shard: int, people: Said, home: Home, out: Path) -> BuiltShard:
 
 def _distinct(texts: Iterable[Text]) -> list[Text]:
     """Copies are collapsed within one person, as the build does."""
-    first: dict[bytes, Text] = {}
+    first: dict[str, Text] = {}
     for text in texts:
-        first.setdefault(text_hash(text.text), text)
+        first.setdefault(normal(text.text), text)
     return list(first.values())
 
 
-def _kept(at: int, person: PersonId, text: Text) -> dict[str, object]:
+def _kept(at: int, person: PersonId, text: Text, home: Home) -> dict[str, object]:
     return {
         "post_id": text.post_id,
         "person": person,
@@ -111,8 +111,11 @@ def _kept(at: int, person: PersonId, text: Text) -> dict[str, object]:
         "lang": text.lang,
         "created_at": text.created_at,
         "text": text.text,
-        "text_hash": text_hash(text.text),
+        "text_hash": home.mark("text", normal(text.text).encode()),
+        "near": [],
+        "uses": sum(use.bit for use in Use),
         "mention_keys": [],
+        "masked": [],
         "tagged": [],
         "photos": [],
     }

@@ -25,12 +25,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tokenizers import Tokenizer
 
+from demur.corpus.stored import PHOTO
 from demur.memory import vocabulary
 from demur.memory.counts import Counts
 from demur.memory.origins import Origins
 from demur.memory.remember import remember
 from demur.memory.vocabulary import Vocabulary
-from demur.people import Home, InForce, PersonId
+from demur.people import Home, InForce, PersonId, Use
 from demur.posts import normal
 
 HOME = Home(key=b"benchmark", shards=4, slices=4)
@@ -141,17 +142,24 @@ def _kept(lines: Sequence[Line]) -> pa.Table:
             "account": pa.array([line.author for line in lines], pa.string()),
             "platform": pa.array([line.platform for line in lines], pa.string()),
             "country": pa.array(["NL"] * len(lines), pa.string()),
+            "group": pa.array([None] * len(lines), pa.string()),
             "kind": pa.array(["post"] * len(lines), pa.string()),
+            "uses": pa.array([sum(use.bit for use in Use)] * len(lines), pa.int8()),
             "lang": pa.array([line.lang for line in lines], pa.string()),
             "created_at": pa.array(
                 [line.created_at for line in lines], pa.timestamp("us", tz="UTC")
             ),
             "text": pa.array([line.text for line in lines], pa.string()),
-            "text_hash": pa.array([text_hash(line.text) for line in lines], pa.binary(16)),
+            "text_hash": pa.array(
+                [HOME.mark("text", normal(line.text).encode()) for line in lines], pa.binary(16)
+            ),
+            "near": pa.array(none, pa.list_(pa.int64())),
             "mention_keys": pa.array(none, pa.list_(pa.string())),
+            "masked": pa.array(none, pa.list_(pa.string())),
             "tagged": pa.array(none, pa.list_(pa.string())),
             "url": pa.array([None] * len(lines), pa.string()),
             "attribution": pa.array([None] * len(lines), pa.string()),
+            "photos": pa.array(none, pa.list_(PHOTO)),
         }
     )
     order = [(name, "ascending") for name in ("slice", "person", "created_at", "post_id")]
@@ -200,7 +208,8 @@ def speed(counts: Counts, origins: Origins, size: int, posts: Sequence[Scored]) 
     silencing, laying = [], []
     for epoch, person in enumerate(people):
         start = time.thread_time()
-        counts.silence(origins.silenced(InForce(epoch=epoch, silent={person: epoch})))
+        in_force = InForce(epoch=epoch, silent={person: epoch})
+        counts.silence(origins.silenced(in_force, Use.TRAINING))
         silencing.append(1e3 * (time.thread_time() - start))
     for post in posts[:20]:
         for at in range(1, len(post.ids)):
