@@ -43,7 +43,9 @@ from demur.rights import (
     deletion,
     intake,
     mail,
+    mailbox,
     models,
+    notice,
     people,
     release,
     spool,
@@ -63,7 +65,7 @@ from demur.training.student import Student
 
 RECIPE = Recipe()
 PAUSE = timedelta(seconds=1)  # between two rounds: a receipt's letter leaves within ten seconds
-DAILY = timedelta(days=1)  # notices ripen and people come of age by the day
+MAILBOX = timedelta(minutes=1)  # between two looks at a mail server
 
 Clock = Callable[[], datetime]
 Say = Callable[[str], None]
@@ -74,10 +76,12 @@ def work(site: Site, *, now: Clock, once: bool) -> Iterator[str]:
     """Rounds until stopped, or one. Yields a line for whatever it did, for an operator to read."""
     seen: tuple[int, date, int] | None = None
     while True:
-        yield from _post(site, now)
-        if _stands(site, now) != seen:
+        if changed := _stands(site, now) != seen:
             yield from deletion.due(site, now())
             answers.forget(now())
+            notice.remind(now=now(), regimes=regimes.load())
+        yield from _post(site, now)
+        if changed or _stands(site, now) != seen:
             # read before the round: what changes during it is seen by the next one
             seen = _stands(site, now)
             yield from _round(site, now)
@@ -147,6 +151,8 @@ def _post(site: Site, now: Clock) -> Iterator[str]:
     """What comes and goes every second, and costs next to nothing where there is none of it."""
     if taken := spool.replay(site, now()):
         yield f"{taken} objections taken from the spool"
+    if came := mailbox.fetch(site, now(), every=MAILBOX):
+        yield f"{came} mails taken"
     if sent := mail.send_due(now()):
         yield f"{sent} letters sent"
 

@@ -6,9 +6,9 @@ An order is a signed note (c2sp.org/signed-note) over two lines:
     {"expires":"…","id":"2026/17","issued":"…","order":"HALT","scope":{"country":"IT"},"site":"…"}
 
 the second canonical JSON (RFC 8785), `site` the name of this site's log, so that an order to one
-operator is none to another. What it halts is silent from the commit on; what it lifts comes back
-only when it has been built again. Nothing here weighs an order: whose key it is and where that
-authority may speak is all that is asked.
+operator is none to another. What it halts is silent from the commit on; what was taken out because
+of it comes back only when it has been built again. Nothing here weighs an order: whose key it is
+and where that authority may speak is all that is asked.
 """
 
 from __future__ import annotations
