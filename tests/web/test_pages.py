@@ -67,7 +67,7 @@ def test_a_stranger_gets_no_cookie_for_looking_around(visitor):
 def test_robots_may_find_these_pages_and_not_train_on_them(visitor):
     robots = visitor.get("/robots.txt")
     assert robots["Content-Type"].startswith("text/plain")
-    assert "Content-Usage: train-ai=n" in robots.content.decode()
+    assert "Content-Usage: / train-ai=n" in robots.content.decode()
     assert visitor.get("/")["Content-Usage"] == "train-ai=n, search=y"
 
 

@@ -25,9 +25,6 @@ from demur.web.voice import NotNow
 
 View = Callable[..., HttpResponseBase]
 
-# AIPREF (draft-ietf-aipref-attach): these pages may be found, and may not be trained on.
-CONTENT_USAGE = "train-ai=n, search=y"
-
 # What each status says to a reader: a title, and a sentence with the next step.
 WORDS = {
     400: (
@@ -150,9 +147,7 @@ def frame() -> dict[str, Any]:
 def _respond(
     request: HttpRequest, template: str, context: dict[str, Any], status: int
 ) -> HttpResponse:
-    response = render(request, template, frame() | context, status=status)
-    response["Content-Usage"] = CONTENT_USAGE
-    return response
+    return render(request, template, frame() | context, status=status)
 
 
 def _status(refusal: Exception) -> int:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from demur.errors import NotFound
-from demur.web import page
+from demur.web import page, reservations
 
 YEAR = 365 * 24 * 3600
 
-# Content-Usage: draft-ietf-aipref-attach. Content-Signal: its cousin that some crawlers read.
 ROBOTS = f"""\
 User-Agent: *
-Content-Usage: {page.CONTENT_USAGE}
-Content-Signal: search=yes, ai-train=no, ai-input=no
+{reservations.RULES}\
 Allow: /
 Disallow: /ask/
 Disallow: /search/
@@ -42,7 +40,31 @@ def about(request: HttpRequest) -> HttpResponse:
 
 @page.view("GET")
 def robots(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(ROBOTS, content_type="text/plain; charset=utf-8")
+    license_ = request.build_absolute_uri(reservations.LICENSE)
+    rules = f"{ROBOTS}\nLicense: {license_}\n"  # RSL 1.0: for all groups
+    return HttpResponse(rules, content_type="text/plain; charset=utf-8")
+
+
+@page.view("GET")
+def tdm_file(request: HttpRequest) -> HttpResponse:
+    """W3C's TDM Reservation Protocol: `/.well-known/tdmrep.json`."""
+    return JsonResponse(reservations.TDM_FILE, safe=False)
+
+
+@page.view("GET")
+def license_(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(reservations.RSL, content_type=reservations.LICENSE_TYPE)
+
+
+@page.view("GET")
+def reservation(request: HttpRequest) -> HttpResponse:
+    """What the platform's own pages about people should send: the headers, for each of them.
+
+    Whose page it is, is not asked and would change nothing: a reservation that only objectors'
+    pages carried would be a list of them.
+    """
+    answer = {"train-ai": "n", "headers": reservations.HEADERS}
+    return JsonResponse(answer | {"robots": reservations.RULES.splitlines()})
 
 
 @page.view("GET")
