@@ -28,10 +28,10 @@ def tell(person: models.Person) -> None:
 def test_what_may_still_be_used_is_said_use_by_use(as_anna, anna, site):
     keep(site, anna, post(1, "De kermis staat weer op het plein"))
     tell(anna)
-    assert "Only:" not in text(as_anna.get("/privacy/mine/"))
-    objection.submit(anna, route="form", scope=Scope(uses=(Use.TRAINING, Use.TRANSLATION)), now=NOW)
+    objection.submit(anna, route="form", scope=Scope(uses=(Use.TRAINING,)), now=NOW)
     page = words(as_anna.get("/privacy/mine/"))
-    assert "Only: to find and quote posts in answers, to be found by search." in page
+    assert "This post may be used for answers and search." in page
+    assert "You objected to training with it." in page
 
 
 def test_posts_are_filtered_by_decision_and_platform(as_anna, anna, site):

@@ -14,10 +14,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language, gettext_lazy
 
 from demur.corpus.explain import Explanation
-from demur.people import Use
 from demur.policy.clause import Outcome
 from demur.rights import receipt as receipts
-from demur.web import mydata, page, releases, visitor
+from demur.web import mydata, page, visitor
 from demur.web.visitor import members
 
 POSTS = 25  # on a page
@@ -64,13 +63,12 @@ def mine(request: HttpRequest) -> HttpResponse:
     fitting = [each for each in every if asked.fits(each)]
     turned = Paginator(fitting, POSTS).get_page(request.GET.get("page"))
     accounts = visitor.accounts(person)
-    told = releases.told()
     names = {account.pk: visitor.called(account) for account in accounts}
     return page.show(
         request,
         "web/mine.html",
         turned=turned,
-        posts=[_shown(each, names, told, get_language() or "en") for each in turned],
+        posts=[_shown(each, names, get_language() or "en") for each in turned],
         counts=_counts(every),
         every=len(every),
         asked=asked,
@@ -98,9 +96,7 @@ def _counts(every: Iterable[Explanation]) -> dict[str, int]:
     return {tone: tones.count(tone) for tone in OUTCOMES}
 
 
-def _shown(
-    each: Explanation, names: dict[str, str], told: frozenset[Use], language: str
-) -> dict[str, Any]:
+def _shown(each: Explanation, names: dict[str, str], language: str) -> dict[str, Any]:
     outcome, *reasons = each.sentences(language)
     post = each.stored.post
     return {
@@ -108,21 +104,12 @@ def _shown(
         "outcome": outcome,
         "tone": TONE[each.decision.outcome],
         "reasons": reasons,
-        "uses": _left(each, told),
         "text": post.text,
         "lang": post.lang if post.lang != "und" else None,
         "at": post.created_at,
         "url": page.link(post.url),
         "account": names.get(post.account, post.account),
     }
-
-
-def _left(each: Explanation, told: frozenset[Use]) -> list[str]:
-    """What the post may still be used for, where that is something but not all they were told."""
-    left = each.decision.uses
-    if each.decision.outcome is Outcome.EXCLUDE or told <= left:
-        return []
-    return [str(words) for use, words in releases.PURPOSES.items() if use in left]
 
 
 def _told(each: Explanation, language: str) -> dict[str, Any]:

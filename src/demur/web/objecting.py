@@ -105,6 +105,13 @@ FOLLOWS = {
         gettext_lazy("What was kept of your posts for searching and tracing is wiped."),
     ),
 }
+# The same for a No that covers a part: no proof of absence follows, since the rest may stay in.
+FOLLOWS_PART = {
+    "shard_retrained": (
+        gettext_lazy("Made again"),
+        gettext_lazy("Where the memory had learned from it, that part is made again without it."),
+    ),
+}
 
 
 @page.view("GET", "POST")
@@ -174,11 +181,12 @@ def steps(standing: models.Objection, lines: list[receipts_.Line]) -> list[Step]
         if line.index > standing.entry_id:
             done.setdefault(line.kind, line.at)
     nothing_to_drop = "served" in done and "shard_dropped" not in done
+    whole = standing.scope == {}
     follows = [
         Step(title=str(title), text=str(text), at=done.get(kind), needless=nothing_to_drop)
-        for kind, (title, text) in FOLLOWS.items()
+        for kind, (title, text) in (FOLLOWS if whole else FOLLOWS_PART).items()
     ]
-    title, text = SILENT if standing.scope == {} else SILENT_PART
+    title, text = SILENT if whole else SILENT_PART
     return [Step(title=str(title), text=str(text), at=standing.at), *follows]
 
 

@@ -64,14 +64,8 @@ def used() -> Used | None:
 
 def purposes() -> list[str]:
     """What people were told that their posts are used for, in reading order."""
-    uses = told()
-    return [str(words) for use, words in PURPOSES.items() if use in uses]
-
-
-def told() -> frozenset[Use]:
-    """The uses that any campaign told of."""
-    campaigns = models.Campaign.objects.values_list("uses", flat=True)
-    return frozenset(Use(use) for uses in campaigns for use in uses)
+    told = {use for uses in models.Campaign.objects.values_list("uses", flat=True) for use in uses}
+    return [str(words) for use, words in PURPOSES.items() if use.value in told]
 
 
 def _models() -> list[Model]:
