@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,8 +17,6 @@ from demur.rights import book, models
 from demur.site import folder, start
 from demur.site.config import Postgres
 from demur.site.folder import Site
-
-sys.path.insert(0, str(Path(__file__).parent))  # for what several tests share
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

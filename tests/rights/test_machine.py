@@ -179,6 +179,11 @@ class World:
         )
 
 
+def words_of(number: int) -> str:
+    """Unlike any other post's, so that nothing is taken for a copy that is none."""
+    return " ".join(hashlib.sha256(f"{number}.{n}".encode()).hexdigest()[:9] for n in range(6))
+
+
 class Community(RuleBasedStateMachine):
     """Anything that can happen to a site, in any order."""
 
@@ -192,8 +197,9 @@ class Community(RuleBasedStateMachine):
         self.moment = NOW
         self.built: Origins | None = None
         self.standing = standing.of(self.site, today=lambda: TODAY)
-        self.imports(NAMES, [])
+        self.imports(NAMES, [self.begun(number) for number in range(12)])
         self.tell()
+        self.builds()
 
     def teardown(self) -> None:
         from django.db import connections
@@ -203,6 +209,16 @@ class Community(RuleBasedStateMachine):
 
     # What people post
 
+    def begun(self, number: int) -> Post:
+        """What was there before anybody said anything: of each a post, a mention, one in a group."""
+        author, other = NAMES[number % 4], NAMES[(number + 1) % 4]
+        about, group = (other if number >= 8 else None), (GROUPS[0] if number >= 4 else None)
+        kind = "comment" if number % 3 else "post"
+        on = date(2024 + number % 2, 1 + number, 5)
+        post = Post(number, author, kind, group, on, about, words_of(number))
+        self.world.posts.append(post)
+        return post
+
     @rule(
         author=names, kind=st.sampled_from(["post", "comment"]),
         group=st.sampled_from([None, None, *GROUPS]), about=st.sampled_from([None, *NAMES]),
@@ -210,10 +226,9 @@ class Community(RuleBasedStateMachine):
     )  # fmt: skip
     def posts(self, author: str, kind: str, group: str | None, about: str | None, on: date) -> None:
         number = len(self.world.posts)
-        words = " ".join(hashlib.sha256(f"{number}{n}".encode()).hexdigest()[:9] for n in range(6))
         if about in self.world.same(author):
             about = None
-        self.take(Post(number, author, kind, group, on, about, words))
+        self.take(Post(number, author, kind, group, on, about, words_of(number)))
 
     @precondition(lambda self: self.world.posts)
     @rule(author=names, which=st.integers(0, 99))
