@@ -36,21 +36,27 @@ HERE = Path(__file__).parent
 
 def build(folder: Path, out: Path, *, on_ray: bool = False) -> dict[str, Any]:
     import pyarrow.parquet as pq
-    from lake_of import TODAY, home
+    from lake_of import TODAY, home, narrowed
 
     from demur.corpus.build import build
+    from demur.corpus.facts import Stands
     from demur.corpus.lake import Lake
     from demur.execution.local import in_process
     from demur.execution.ray import cluster
     from demur.people import Scope
+    from demur.policy import regimes
 
+    people = pq.read_table(folder / "accounts.parquet")
     manifests = build(
         Lake(folder / "lake", home()),
-        pq.read_table(folder / "accounts.parquet"),
-        holds=[Scope(country="IT")],
-        declared_groups=["buurt"],
-        suppressed=[],
-        today=TODAY,
+        Stands(
+            people=people,
+            today=TODAY,
+            regimes=regimes.load(),
+            holds=(Scope(country="IT"),),
+            declared_groups=frozenset({"buurt"}),
+            narrowed=narrowed(people),
+        ),
         out=out,
         seed=1,
         execution=cluster() if on_ray else in_process,

@@ -2,7 +2,7 @@
 
 Texts are made of frequent syllables: what they mean does not matter here, how long they are does
 (about 230 bytes). Accounts write by Zipf's law, 15 % of posts mention somebody, 20 % have a
-picture, 4 % repeat what the same person said before, 3 % of people object.
+picture, 4 % repeat what the same person said before, 3 % of people object and 1 % to a part.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from demur.corpus.facts import PEOPLE_SCHEMA
+from demur.corpus.likeness import BANDS
 from demur.corpus.stored import LAKE_SCHEMA, PARQUET, PHOTO
-from demur.people import Home
+from demur.people import Home, PersonId, Scope, Use
 
 TODAY = date(2026, 11, 21)
 ACCOUNTS = 200_000
@@ -94,6 +95,9 @@ def generate(folder: Path, posts: int) -> None:  # noqa: PLR0915  (a list of col
                 _hex(dice, total, 32),
                 pa.repeat("image/jpeg", total),
                 sentences.take(dice.integers(0, 1000, total)),
+                pa.FixedSizeBinaryArray.from_buffers(
+                    pa.binary(32), total, [None, pa.py_buffer(dice.bytes(total * 32))]
+                ),
             ],
             fields=list(PHOTO),
         )
@@ -127,6 +131,7 @@ def generate(folder: Path, posts: int) -> None:  # noqa: PLR0915  (a list of col
                 "text_hash": pa.FixedSizeBinaryArray.from_buffers(
                     pa.binary(16), n, [None, pa.py_buffer(hashes.tobytes())]
                 ),
+                "near": _near(number, first * len(sentences) + second),
                 "normal_chars": pc.utf8_length(text).cast("int32"),
                 "lang": drawn(["nl", "en", "de"], [0.6, 0.3, 0.1], n),
                 "url": pc.binary_join_element_wise(
@@ -188,6 +193,15 @@ def _hex(dice: Any, count: int, width: int) -> Any:
     return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(digits))
 
 
+def _near(number: Any, sentences: Any) -> Any:
+    """As many numbers a text as `likeness.near` gives, equal for equal texts and else never."""
+    count = len(number)
+    seeds = number * 1_000_003 + sentences
+    values = (seeds[:, None] * BANDS + np.arange(BANDS)).astype(np.uint64).ravel()
+    values = (values * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(16)).astype(np.int64)  # mixed
+    return pa.ListArray.from_arrays(np.arange(count + 1, dtype=np.int32) * BANDS, pa.array(values))
+
+
 def _refusals(dice: Any, count: int, lists: Any) -> Any:
     counts = np.where(dice.random(count) < 0.01, 1, 0)
     names = dice.choice(["hashtag:noai", "plus:DataMining?"], int(counts.sum()), p=[0.9, 0.1])
@@ -200,6 +214,17 @@ def _sentences(dice: Any, count: int) -> list[str]:
     odds = 1 / (1 + np.arange(len(words)))
     picks = dice.choice(len(words), (count, 17), p=odds / odds.sum())
     return [" ".join(words[pick] for pick in row).capitalize() + "." for row in picks]
+
+
+def narrowed(people: Any) -> dict[PersonId, tuple[Scope, ...]]:
+    """What one in a hundred objects to: photos, training, or a year."""
+    some = sorted({PersonId(person) for person in people["person"].to_pylist()})[::100]
+    parts = [
+        Scope(kinds=("photo",)),
+        Scope(uses=(Use.TRAINING,)),
+        Scope(since=date(2020, 1, 1), until=date(2020, 12, 31)),
+    ]
+    return {person: (parts[number % 3],) for number, person in enumerate(some)}
 
 
 def _people(dice: Any) -> Any:
@@ -236,6 +261,9 @@ def _people(dice: Any) -> Any:
                 "chats_on": number % 2 == 0,
                 "declared_audience": "public" if number % 2 else None,
                 "language": "nl",
+                "restricted": False,
+                "memorial": False,
+                "untold": ["translation"],
             }
         )
     return pa.Table.from_pylist(rows, schema=PEOPLE_SCHEMA)
