@@ -90,7 +90,7 @@ def _kept(data: bytes, alt: str) -> Photo:
         picture.load()  # a PNG's words may stand after its pixels
         refuses = refusals(data, picture)
         stored = _plain(picture, form)
-        look = _look(picture)
+        look = look_of(picture)
     return Photo(
         sha256=hashlib.sha256(stored).hexdigest(),
         media_type=_STORED[form],
@@ -117,7 +117,7 @@ def _plain(picture: Image.Image, form: str) -> bytes:
     return out.getvalue()
 
 
-def _look(picture: Image.Image) -> bytes:
+def look_of(picture: Image.Image) -> bytes:
     """PDQ's 256 bits of the picture as it is seen, upright; none of one too plain to tell apart."""
     seen = ImageOps.exif_transpose(picture).convert("RGBA")
     seen.thumbnail((_LOOKED_AT, _LOOKED_AT), Image.Resampling.BOX)

@@ -3,8 +3,8 @@
 A copy has the same text, nearly the same text, or a picture that looks the same (`likeness`). Who
 wrote it first is not judged: as long as somebody says no to these words, nobody's post of them is
 used. Texts too short to be anybody's own are left alone, and so are an author's own posts, which
-the caller leaves out: they fall with their author. A picture that was mirrored or cut in half is
-another picture to PDQ, and is missed.
+the caller leaves out: they fall with their author. A picture that was mirrored, turned or cut by
+a twentieth is another picture to PDQ, and is missed (benchmarks/copies.py).
 """
 
 # ruff: noqa: S608  (SQL is put together from our own names; values pass as tables)
@@ -19,7 +19,6 @@ from typing import Any, Protocol
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from demur.corpus.likeness import ALIKE, Looks, distance
 from demur.corpus.scan import PLACE, parquet, put
@@ -77,14 +76,6 @@ class Circumstances(Protocol):
 
 
 # What is suppressed
-
-
-def of_objectors(
-    parts: Sequence[Path], people: pa.Table, among: Suppressed | None = None
-) -> Suppressed:
-    """What those had posted who object to everything. people: `facts.PEOPLE_SCHEMA`."""
-    who = people.filter(pc.field("objects"))["person"].unique().to_pylist()
-    return of_people(parts, who, among)
 
 
 def of_people(
