@@ -12,7 +12,7 @@ import pytest
 from demur.cli import main, parser
 
 FIXED = {
-    "init", "import", "notify", "build", "train", "serve", "work", "ask", "trace", "explain",
+    "init", "import", "notify", "remind", "mailbox", "build", "train", "serve", "work", "ask", "trace", "explain",
     "object", "hold", "lift", "verify", "rebuild", "demo",
 }  # fmt: skip
 

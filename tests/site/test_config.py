@@ -44,6 +44,14 @@ def test_a_server_and_a_socket_are_understood(tmp_path):
     assert socket and socket.host == "/run/pg"
 
 
+def test_a_mailbox_is_understood_and_none_means_files(tmp_path):
+    assert read(tmp_path, GOOD).mailbox.host is None
+    text = '[mailbox]\naddress = "nee@dorp.example"\nhost = "imap.dorp.example"\nuser = "nee"\n'
+    assert read(tmp_path, GOOD + text).mailbox == config.Mailbox(
+        address="nee@dorp.example", host="imap.dorp.example", port=993, user="nee", folder="INBOX"
+    )
+
+
 @pytest.mark.parametrize(
     ("was", "becomes", "says"),
     [
@@ -61,6 +69,8 @@ def test_a_server_and_a_socket_are_understood(tmp_path):
         ("[mail]", '[mail]\nsecurity = "some"', '"starttls"'),
         ("[mail]", '[database]\nurl = "postgresql://a:b@c/d"\n[mail]', "holds a password"),
         ("[mail]", '[database]\nurl = "mysql://a@c/d"\n[mail]', "postgresql://"),
+        ("[mail]", '[mailbox]\nhost = "imap.dorp.example"\n[mail]', "lacks `mailbox.user`"),
+        ("[mail]", '[mailbox]\naddress = "nee"\n[mail]', "no@dorp.example"),
         ("[mail]", "[colour]\nred = 1\n[mail]", "nobody reads"),
     ],
 )
