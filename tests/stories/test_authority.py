@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from village_site import Village
 
-from demur import worker
+from demur import demo, worker
 from demur.assistant.answer import Answer, Assistant, Message
 from demur.corpus import build as corpus
 from demur.people import Scope
@@ -244,3 +244,19 @@ def test_marijke_does_not_read_what_is_for_authorities(told: Village, path: str)
     client = Client()
     client.force_login(User.objects.create_user("marijke"))
     assert client.get(path).status_code == 403
+
+
+def test_the_village_tells_of_luciana_and_of_the_authority(village: Village) -> None:
+    """The two steps of `demur demo` that nobody but the demonstration takes in this order."""
+    said: list[str] = []
+    assistant = village.assistant()
+    clock = lambda: datetime.now(UTC)  # noqa: E731
+    demo.abroad(village.site, assistant, said.append, clock)
+    assert any("found in an answer" in line for line in said), said
+    assert any("fulfilled" in line for line in said)
+    luciana = village.accounts(story.ABROAD)
+    assert not luciana & {hit.account for hit in assistant.search(story.QUESTION_ABROAD, 50)}
+    said.clear()
+    demo.halted(village.site, assistant, said.append, clock)
+    before, after, lifted = [int(line.split()[0]) for line in said if "posts found" in line]
+    assert before == lifted > after

@@ -41,6 +41,12 @@ REFUSES_ONE_PICTURE = "maud"
 AUDIENCE_UNKNOWN = "jo"
 ABROAD = "luciana"  # in Brazil, where another regime holds
 
+QUESTION_ABROAD = "Which birds on the island are not flamingos?"
+"""Asked so that an answer quotes `ABROAD`'s words; the proof of it is then found for her."""
+
+AUTHORITY, ITS_KEY = "Toezicht Tureluur", "toezicht.tureluur.example"
+"""A supervisory authority of the Netherlands, as the village's book names it."""
+
 PUBLIC_GROUPS = ("Tureluur vroeger en nu",)
 """Groups on Facebook that the operator declares public. Their archives do not say it."""
 CLOSED_GROUP = "Buren van de Noorderstraat"

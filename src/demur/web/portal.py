@@ -28,7 +28,7 @@ from demur.rights.authority import MOST
 from demur.rights.fall import FEW
 from demur.rights.place import here
 from demur.web import page, sheets
-from demur.web.privacy import members
+from demur.web.visitor import members
 
 LINES = 50  # on a page
 SHEETS = (
