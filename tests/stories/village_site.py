@@ -29,7 +29,7 @@ from demur.village.village import load
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 TOLD = NOW - timedelta(days=40)
-PRESENT = {"operator", "marijke", "bram", "ben", "kees", "sem", "priya"}
+PRESENT = {"operator", "marijke", "bram", "ben", "kees", "sem", "priya", "luciana"}
 
 
 @dataclass(frozen=True)
