@@ -232,7 +232,7 @@ def written(name: str, sentence: str) -> dict[str, tuple[str, str]]:
         "surname's initial": (f"{first} {last[0]}.", sentence),
         "surname alone": (whole[0].upper() + whole[1:], sentence),
         "nickname": (f"{first[:3]}ie", sentence),
-        "a slip": (f"{first[:-2]}{first[-1]}{first[-2]} {last}", sentence),
+        "a slip": (f"{first[0]}{first[2:]} {last}", sentence),
     }
 
 
