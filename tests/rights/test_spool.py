@@ -174,3 +174,9 @@ def test_a_merged_name_is_silent_too(site, anna, bob):
     people.link(anna.accounts.first().pk, bob.accounts.get().pk, now=NOW)
     spool.keep(site, {"person": bob.pk, "scope": Scope().to_json()}, now=NOW)
     assert silent(site) == {anna.pk, bob.pk}
+
+
+def test_a_waiting_no_to_a_platform_masks_her_there_at_once(site, anna):
+    spool.keep(site, {"person": anna.pk, "scope": {"platform": "mastodon"}}, now=NOW)
+    asked = standing.of(site, today=lambda: NOW.date())
+    assert asked.in_force().keys == {"mastodon:@anna", "mastodon:@anna1"}

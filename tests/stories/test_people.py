@@ -110,7 +110,9 @@ def lane(site: Site, tmp_path: Path) -> Iterator[Lane]:
         [
             archive.post("anna", 1),
             archive.post("anna", 2, text="Het brood van de bakker is weer heerlijk vandaag"),
-            archive.post("bea", 1, text="Gisteren met @anna op de dijk gelopen tot het donker werd"),
+            archive.post(
+                "bea", 1, text="Gisteren met @anna op de dijk gelopen tot het donker werd"
+            ),
             archive.post("carl", 1, text="Wie heeft mijn fiets gezien, hij stond bij het haventje"),
         ],
     )
@@ -165,8 +167,15 @@ def test_two_accounts_become_one_when_both_confirm_and_one_no_covers_them(lane):
 def test_one_no_covers_accounts_that_the_records_link(lane):
     other = {"id": "forum:anna-too", "handle": "@annatoo"}
     lane.take(
-        [archive.account("anna"), {**archive.account("anna"), **other, "linked_to": ["forum:anna"]}],
-        [archive.post("anna-too", 3, text="Op mijn andere naam schrijf ik over het verenigingsleven")],
+        [
+            archive.account("anna"),
+            {**archive.account("anna"), **other, "linked_to": ["forum:anna"]},
+        ],
+        [
+            archive.post(
+                "anna-too", 3, text="Op mijn andere naam schrijf ik over het verenigingsleven"
+            )
+        ],
     )
     assert "anna-too/3" in lane.build()
     says_no(lane.client("anna"))

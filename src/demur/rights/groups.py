@@ -31,9 +31,7 @@ def close(
     return closed
 
 
-def reopen(
-    name: str, *, by: str, now: datetime, draw: book.Draw = secrets.token_bytes
-) -> bool:
+def reopen(name: str, *, by: str, now: datetime, draw: book.Draw = secrets.token_bytes) -> bool:
     """The group is public again; its posts are decided anew at the next build. False: it was."""
     name = _named(name)
     with book.writing():

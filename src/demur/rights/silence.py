@@ -135,9 +135,7 @@ def _families(merged: Mapping[str, str]) -> Mapping[str, list[PersonId]]:
     return found
 
 
-def _reasons(
-    law: Regimes, today: date, using: str, but: UUID | None
-) -> Iterator[tuple[str, int]]:
+def _reasons(law: Regimes, today: date, using: str, but: UUID | None) -> Iterator[tuple[str, int]]:
     yield from _standing(using).filter(scope_key="{}").values_list("person_id", "entry_id")
     accounts = models.Account.objects.using(using)
     closed = accounts.filter(Q(locked=True) | ~Q(refuses_training="") | Q(memorial=True))
@@ -153,8 +151,9 @@ def _too_young(law: Regimes, today: date, using: str) -> Iterator[tuple[str, int
     latest = max(regime.adult_at for regime in law.entries)
     people = models.Person.objects.using(using)
     young = people.filter(born__gt=_years_before(today, latest), merged_into=None)
+    homes = _countries(young, using)
     for person, born, line in young.values_list("id", "born", "line"):
-        if born and adult_from(law, today, born, _countries(person, using)) > today:
+        if born and adult_from(law, today, born, homes[person]) > today:
             yield person, line
 
 
@@ -164,10 +163,16 @@ def adult_from(law: Regimes, today: date, born: date, countries: Iterable[str]) 
     return max(law.of(country, today).adult_from(born) for country in homes)
 
 
-def _countries(person: str, using: str) -> list[str]:
-    accounts = models.Account.objects.using(using).filter(person=person)
-    own = models.Person.objects.using(using).filter(pk=person)
-    return [*own.values_list("country", flat=True), *accounts.values_list("country", flat=True)]
+def _countries(people: QuerySet[models.Person], using: str) -> Mapping[str, set[str]]:
+    """By person, every country in which they live or have an account."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    accounts = models.Account.objects.using(using).filter(person__in=people.values("pk"))
+    for person, country in (
+        *people.values_list("pk", "country"),
+        *accounts.values_list("person_id", "country"),
+    ):
+        found[person].add(country)
+    return found
 
 
 def _not_asked_yet(law: Regimes, today: date, using: str) -> Iterator[tuple[str, int]]:
@@ -191,17 +196,22 @@ def _childhoods(law: Regimes, today: date, using: str) -> Iterator[tuple[str, Sc
     first seen: a date of birth that was put right may have made them a child's."""
     people = models.Person.objects.using(using).filter(line__gt=F("seen"), merged_into=None)
     window = min(regime.window_from(today) for regime in law.entries)
-    for person, born in people.exclude(born=None).values_list("id", "born"):
+    oldest = window.year - max(regime.adult_at for regime in law.entries) - 1
+    young = people.filter(born__gt=date(oldest, 1, 1))
+    homes = _countries(young, using)
+    for person, born in young.values_list("id", "born"):
         if born is not None:
-            grown = adult_from(law, today, born, _countries(person, using))
+            grown = adult_from(law, today, born, homes[person])
             if window < grown <= today:
                 yield person, Scope(until=grown - timedelta(days=1))
 
 
 def _untold(law: Regimes, today: date, using: str) -> Iterator[tuple[str, Scope]]:
     """Uses of which somebody counted as told until the letter came back."""
-    back = models.Delivery.objects.using(using).exclude(bounced_at=None).filter(
-        seen_at=None, opened_at=None
+    back = (
+        models.Delivery.objects.using(using)
+        .exclude(bounced_at=None)
+        .filter(seen_at=None, opened_at=None)
     )
     people = models.Person.objects.using(using).filter(deliveries__in=back, merged_into=None)
     for person in people.distinct().prefetch_related("deliveries__campaign"):

@@ -25,7 +25,7 @@ from typing import Any
 from django.db import DatabaseError, connection
 from django.db.models import Q
 
-from demur.corpus import files
+from demur.corpus import files, mentions
 from demur.people import AccountId, PersonId, Scope
 from demur.rights import models, objection, people
 from demur.rights.place import Place
@@ -118,12 +118,17 @@ def meant(said: Iterable[Waiting], using: str) -> Iterator[tuple[PersonId, Scope
 
 
 def keys(said: Sequence[Waiting], using: str) -> frozenset[str]:
-    """The mention keys that a waiting No to everything covers."""
-    wide = [each for each in said if not each.said.get("scope")]
-    found = {str(key) for each in wide for key in each.said.get("keys", ())}
-    persons = {person for person, _ in meant(wide, using)}
-    accounts = models.Account.objects.using(using).filter(person__in=persons)
-    return frozenset(found.union(*accounts.values_list("keys", flat=True)))
+    """The mention keys that a waiting No covers, as `silence.keys` has it for those that stand."""
+    found = {key for each in said for key in _masked(each.scope, each.said.get("keys", ()))}
+    accounts = models.Account.objects.using(using)
+    for person, scope in meant(said, using):
+        for theirs in accounts.filter(person=person).values_list("keys", flat=True):
+            found.update(_masked(scope, theirs))
+    return frozenset(found)
+
+
+def _masked(scope: Scope, keys: Iterable[str]) -> Iterator[str]:
+    return (key for key in keys if mentions.masks(scope, key))
 
 
 def replay(site: Place, now: datetime) -> int:

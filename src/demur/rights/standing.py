@@ -32,9 +32,7 @@ EPOCH = "SELECT value FROM rights_epoch WHERE id = 1"
 NOT_YET_A_LINE = -1  # of a No that waits in the spool
 
 
-def of(
-    site: Place, *, today: Callable[[], date], but: UUID | None = None
-) -> DatabaseStanding:
+def of(site: Place, *, today: Callable[[], date], but: UUID | None = None) -> DatabaseStanding:
     """The standing of a site, by the law as it ships. but: see DatabaseStanding."""
     return DatabaseStanding(
         today=today,
@@ -176,6 +174,4 @@ def stands(*, today: date, regimes: Regimes, only: PersonId | None = None) -> St
 
 def _suppressed() -> Suppressed:
     """The marks of what people had posted who were erased."""
-    return Suppressed.of_marks(
-        models.Suppression.objects.using(READER).values_list("kind", "mark")
-    )
+    return Suppressed.of_marks(models.Suppression.objects.using(READER).values_list("kind", "mark"))
