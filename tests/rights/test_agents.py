@@ -1,4 +1,4 @@
-"""Agents object for people: only with their own key, to this site, now; and no No of theirs is lost."""
+"""Agents object for people: with their own key, to this site, now; no No of theirs is lost."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_a_new_key_ends_the_old_one_and_its_token(agent, message, now):
             agents.add("X", name="X", key=key, now=now)
 
 
-def test_an_agent_that_sends_very_many_is_shown_and_no_no_of_it_is_refused(
+def test_an_agent_that_sends_very_many_is_shown_and_no_no_of_it_is_refused(  # noqa: PLR0917
     site, agent, register, message, now, monkeypatch
 ):
     monkeypatch.setattr(agents, "MANY", 3)

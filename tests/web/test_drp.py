@@ -1,4 +1,4 @@
-"""An agent speaks the Data Rights Protocol 1.0 with the site, and hostile ones get an answer too."""
+"""An agent speaks the Data Rights Protocol 1.0 with the site; hostile ones are answered too."""
 
 from __future__ import annotations
 

@@ -402,7 +402,11 @@ def _decide(
 def _deciders(request: models.Request) -> set[str]:
     """Who has refused it before, as the openings of the book say."""
     lines = models.Opening.objects.filter(entry__kind="decision", payload__line=request.opened_id)
-    return {name for payload in lines.values_list("payload", flat=True) for name in payload.get("by", [])}
+    return {
+        name
+        for payload in lines.values_list("payload", flat=True)
+        for name in payload.get("by", [])
+    }
 
 
 def _lift(request: models.Request, now: datetime) -> None:
