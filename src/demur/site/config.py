@@ -17,7 +17,7 @@ from zoneinfo import available_timezones
 
 from demur.errors import SiteUnusable
 
-LANGUAGES = ("en", "nl")
+LANGUAGES = ("en", "nl", "de", "fr")
 SECURITY = ("none", "starttls", "tls")
 LOCAL = ("localhost", "127.0.0.1")
 EVERYONE = ("own", "best")

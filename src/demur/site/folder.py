@@ -36,7 +36,7 @@ TEMPLATE = """\
 # The settings of this site. No secrets: keys and passwords live in keys/.
 
 name = {name}
-language = {language}            # "en" or "nl": for people whose own language is unknown
+language = {language}            # "en", "nl", "de" or "fr": for people whose own is unknown
 time_zone = "UTC"
 
 [people]

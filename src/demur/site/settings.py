@@ -133,7 +133,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 LANGUAGE_CODE = DEMUR_SITE.language if DEMUR_SITE else "en"
-LANGUAGES = [("en", "English"), ("nl", "Nederlands")]
+LANGUAGES = [("en", "English"), ("nl", "Nederlands"), ("de", "Deutsch"), ("fr", "Français")]
 USE_I18N = USE_TZ = True
 TIME_ZONE = DEMUR_SITE.config.time_zone if DEMUR_SITE else "UTC"
 
