@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import small_archive as archive
 import pytest
+import small_archive as archive
 from django.contrib.auth.models import User
 from django.db.models import Model
 

@@ -8,8 +8,8 @@ import json
 import zipfile
 from datetime import UTC, datetime, timedelta
 
-import small_archive as archive
 import pytest
+import small_archive as archive
 
 from demur.people import PersonId, Scope
 from demur.policy import regimes
