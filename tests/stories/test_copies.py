@@ -18,7 +18,7 @@ HERS = (
     "Vanochtend zaten er elf lepelaars op de plaat achter de oude steiger, zo veel zag ik er nog"
     " nooit bij elkaar"
 )
-ALMOST = f"Moet je horen wat Anna schrijft: „{HERS.replace('elf', '11')}!!” 😍"
+ALMOST = HERS.replace("plaat", "plaaat") + "!!! 😍 #lepelaars"
 
 
 @pytest.fixture
