@@ -77,7 +77,7 @@ def test_nothing_of_hers_can_be_read_any_more_but_how_others_mention_her(site, h
 
 def test_her_no_holds_and_she_stays_masked_and_her_receipt_can_be_made_again(site, hers):
     erasure.erase(site, hers, now=NOW)
-    in_force = standing.of(site, today=lambda: NOW.date()).in_force()
+    in_force = standing.of(site, today=NOW.date).in_force()
     assert hers.pk in in_force.silent
     assert "forum:@anna" in in_force.keys
     no = objection.standing_objection(hers)
@@ -157,7 +157,7 @@ def test_a_crash_anywhere_is_finished_by_the_next_call(site, hers, monkeypatch, 
         patch.setattr(*STEPS[step], crash)
         with pytest.raises(_CrashError):
             erasure.erase(site, hers, now=NOW)
-    assert hers.pk in standing.of(site, today=lambda: NOW.date()).in_force().silent
+    assert hers.pk in standing.of(site, today=NOW.date).in_force().silent
     erasure.erase(site, hers, now=NOW)
     assert stored(site, hers) == 0
     assert left_of_her() == {"Person.claimed_keys"}
@@ -170,7 +170,7 @@ def test_a_confirmed_name_stays_masked(site, hers):
     models.NamedIn.objects.create(person=hers, post="q" * 32, start=0, end=4, at=NOW)
     names.settle(row, True, now=NOW)
     erasure.erase(site, hers, now=NOW)
-    named = standing.of(site, today=lambda: NOW.date()).in_force().named
+    named = standing.of(site, today=NOW.date).in_force().named
     assert named == {"p" * 32: {f"named:{hers.pk}"}}
     assert models.NamedIn.objects.count() == 1
 

@@ -210,7 +210,7 @@ class Community(RuleBasedStateMachine):
     # What people post
 
     def begun(self, number: int) -> Post:
-        """What was there before anybody said anything: of each a post, a mention, one in a group."""
+        """What was there before: of each person a post, one in a group, and a mention."""
         author, other = NAMES[number % 4], NAMES[(number + 1) % 4]
         about, group = (other if number >= 8 else None), (GROUPS[0] if number >= 4 else None)
         kind = "comment" if number % 3 else "post"

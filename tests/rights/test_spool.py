@@ -20,7 +20,7 @@ pytestmark = pytest.mark.parametrize("site", ["sqlite"], indirect=True)
 
 
 def silent(site) -> set[str]:
-    return set(standing.of(site, today=lambda: NOW.date()).in_force().silent)
+    return set(standing.of(site, today=NOW.date).in_force().silent)
 
 
 def test_a_spooled_no_arrives_with_the_time_at_which_it_was_said(site, anna):
@@ -60,7 +60,7 @@ def test_an_address_of_two_fences_both_and_either_can_undo(site, anna, register)
 def test_a_stranger_in_the_spool_is_masked_at_once_and_written_down_later(site):
     said = {"email": "ina@else.example", "keys": ["mastodon:@ina"], "names": ["Ina"]}
     spool.keep(site, {**said, "route": "link", "language": "nl"}, now=NOW)
-    asked = standing.of(site, today=lambda: NOW.date())
+    asked = standing.of(site, today=NOW.date)
     assert asked.in_force().keys == {"mastodon:@ina"}
     spool.replay(site, LATER)
     assert asked.in_force().keys == {"mastodon:@ina"}
@@ -178,5 +178,5 @@ def test_a_merged_name_is_silent_too(site, anna, bob):
 
 def test_a_waiting_no_to_a_platform_masks_her_there_at_once(site, anna):
     spool.keep(site, {"person": anna.pk, "scope": {"platform": "mastodon"}}, now=NOW)
-    asked = standing.of(site, today=lambda: NOW.date())
+    asked = standing.of(site, today=NOW.date)
     assert asked.in_force().keys == {"mastodon:@anna", "mastodon:@anna1"}

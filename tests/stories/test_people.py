@@ -75,7 +75,7 @@ class Lane:
     def heard(self) -> set[str]:
         """Whose posts may be learned from, of those that were built, asked at the gate now."""
         origins = Origins.load(self.folders())
-        in_force = standing.of(self.site, today=lambda: NOW.date()).in_force()
+        in_force = standing.of(self.site, today=NOW.date).in_force()
         silent = origins.silenced(in_force, Use.TRAINING)
         accounts = pa.concat_tables(
             pq.read_table(path / "kept.parquet", columns=["account"]) for path in self.folders()

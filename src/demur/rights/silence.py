@@ -141,7 +141,9 @@ def _reasons(law: Regimes, today: date, using: str, but: UUID | None) -> Iterato
     closed = accounts.filter(Q(locked=True) | ~Q(refuses_training="") | Q(memorial=True))
     yield from closed.values_list("person_id", "line")
     deciding = models.Request.objects.using(using).filter(restricted=True).exclude(person=None)
-    yield from deciding.exclude(pk=but).values_list("person_id", "opened_id")
+    if but is not None:
+        deciding = deciding.exclude(pk=but)
+    yield from deciding.values_list("person_id", "opened_id")
     yield from _too_young(law, today, using)
     yield from _not_asked_yet(law, today, using)
 

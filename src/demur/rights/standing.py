@@ -174,4 +174,5 @@ def stands(*, today: date, regimes: Regimes, only: PersonId | None = None) -> St
 
 def _suppressed() -> Suppressed:
     """The marks of what people had posted who were erased."""
-    return Suppressed.of_marks(models.Suppression.objects.using(READER).values_list("kind", "mark"))
+    rows = models.Suppression.objects.using(READER).values_list("kind", "mark")
+    return Suppressed.of_marks((kind, bytes(mark)) for kind, mark in rows)
