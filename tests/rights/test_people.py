@@ -87,6 +87,15 @@ def test_one_sign_in_stays_whoever_had_it(site, anna, bob):
     assert User.objects.get(username="bob").person == anna
 
 
+def test_two_sign_ins_of_two_accounts_both_go_on_working(site, anna, bob):
+    for person, name in ((anna, "anna"), (bob, "bob")):
+        person.user = User.objects.create(username=name)
+        person.save()
+    whole = people.link(anna.accounts.first().pk, bob.accounts.get().pk, now=NOW)
+    for name in ("anna", "bob"):
+        assert people.whole(User.objects.get(username=name).person) == whole
+
+
 def test_an_account_nobody_imported_cannot_be_linked(site, anna):
     with pytest.raises(NotFound, match="import its archive"):
         people.link(anna.accounts.first().pk, "mastodon:nobody", now=NOW)

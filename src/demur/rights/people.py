@@ -187,10 +187,10 @@ def merge(kept: models.Person, gone: models.Person) -> None:
         if (named.post, named.start) not in known:
             models.NamedIn.objects.filter(pk=named.pk).update(person=kept)
     models.Request.objects.filter(person=gone).update(person=kept)
-    user, gone.user = gone.user, None
+    if kept.user is None:  # else each goes on coming in as before, and both are the same person
+        kept.user, gone.user = gone.user, None
     gone.merged_into, gone.to_move = kept, True
     gone.save()
-    kept.user = kept.user or user
     kept.save()
 
 
