@@ -75,7 +75,7 @@ def test_bea_reads_why_her_post_is_left_out(lane):
 
 def test_a_no_survives_the_same_archive_and_a_new_name(lane):
     says_no(lane.client("anna"))
-    renamed = archive.account("anna", handle="@anouk", name="Anouk Jansen")
+    renamed = archive.account("anna", handle="@anouk") | {"name": "Anouk Jansen"}
     lane.take([renamed, *EVERYBODY[1:]], POSTS)
     assert lane.build().keys() == {"carl/2", "dirk/2"}
     assert lane.heard() == {"carl", "dirk"}

@@ -16,8 +16,10 @@ from demur.tlog import absence, merkle
 
 AT_ONCE = 500  # rows a query
 LONGEST = 500  # characters of a handle or name
-ACCOUNT = ("handle", "name", "country", "locked", "refuses_training", "keys", "declared_audience")
-ACCOUNT += ("memorial",)
+ACCOUNT = (
+    "handle", "name", "country", "locked", "refuses_training", "keys", "declared_audience",
+    "memorial",
+)  # fmt: skip
 PERSON = ("email", "country", "language", "born")
 
 
