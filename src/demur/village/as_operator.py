@@ -17,7 +17,7 @@ from demur.village.village import HOME, Profile, Saying, Village, Villager
 # The machine-readable No as the readers call it. The records repeat it: whoever speaks last about
 # an account says what stands now, and a record that left it out would take it back.
 _REFUSALS = {
-    "mastodon": ["hashtag:noai", "mastodon:indexable"],
+    "mastodon": ["hashtag:noai", "mastodon:discoverable", "mastodon:indexable"],
     "bluesky": ["bluesky:syntheticContentGeneration"],
 }
 
