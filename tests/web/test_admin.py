@@ -236,7 +236,7 @@ def test_the_operator_does_not_read_mails_nor_decide(operator, unclear, asked):
 @pytest.mark.browser
 @pytest.mark.usefixtures("unclear", "anna")
 def test_the_desk_is_for_everybody(chromium: Browser, address, asked, placed):
-    """axe finds nothing, nothing needs scrolling sideways at 390 pixels, and the keys are enough."""
+    """axe finds nothing, nothing scrolls sideways at 390 pixels, and the keys are enough."""
     staff("omar", Role.OFFICER)
     root = User.objects.create_superuser("root")
     waits = proposals.lift(placed.pk, by=root, now=placed.at)

@@ -1,9 +1,11 @@
 """Notices sent before there were campaigns were of one: about training, answers and search."""
 
+from typing import Any
+
 from django.db import migrations
 
 
-def name_the_first(apps, schema_editor):
+def name_the_first(apps: Any, schema_editor: Any) -> None:
     Delivery = apps.get_model("rights", "Delivery")
     if not Delivery.objects.exists():
         return
