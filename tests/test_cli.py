@@ -12,8 +12,8 @@ import pytest
 from demur.cli import main, parser
 
 FIXED = {
-    "init", "import", "notify", "remind", "mailbox", "build", "train", "serve", "work", "ask", "trace",
-    "explain", "object", "hold", "lift", "verify", "rebuild", "demo",
+    "init", "import", "notify", "remind", "mailbox", "build", "train", "serve", "work", "ask",
+    "trace", "explain", "object", "hold", "lift", "verify", "rebuild", "demo",
 }  # fmt: skip
 
 

@@ -25,9 +25,9 @@ _NO_HASHTAGS = frozenset({"noai", "noimageai", "noml", "nobot", "noindex"})
 def mastodon_profile(actor: Mapping[str, object]) -> tuple[str, ...]:
     """From an ActivityPub actor or a Mastodon account (standards.md 8).
 
-    `indexable: false`, `discoverable: false` and `noindex: true` ask not to be found; we take
-    that as a No to training as well, since whoever does not want to be found does not want to be learned. A
-    hashtag such as #noai in the profile's note is a No in words.
+    `indexable: false`, `discoverable: false` and `noindex: true` ask not to be found; we take that
+    as a No to training as well, since whoever does not want to be found does not want to be
+    learned. A hashtag such as #noai in the profile's note is a No in words.
     """
     lower = {str(key).lower().removeprefix("toot:"): value for key, value in actor.items()}
     found = _flag("mastodon:indexable", lower, "indexable", refuses=False)
