@@ -279,3 +279,14 @@ def test_whose_posts_were_in_no_memory_waits_for_nothing(anna):
     served = Line(index=no.entry_id + 1, kind="served", at=NOW, objection=no)
     told = objecting.steps(no, [served])
     assert [step.needless for step in told if step.at is None] == [True, True, True]
+
+
+def test_a_browser_that_asks_for_privacy_is_offered_a_no(site, visitor, as_anna):
+    """Sec-GPC names nobody, so it is an offer to whoever reads, and is not recorded for them."""
+    assert "Global Privacy Control" not in text(visitor.get("/privacy/"))
+    for reader in (visitor, as_anna):
+        offered = text(reader.get("/privacy/", headers={"sec-gpc": "1"}))
+        assert "Global Privacy Control" in offered
+    as_anna.post("/privacy/object/", {"email": "anna@dorp.example"})
+    after = text(as_anna.get("/privacy/", headers={"sec-gpc": "1"}))
+    assert "Global Privacy Control" not in after
