@@ -65,7 +65,6 @@ from demur.training.student import Student
 
 RECIPE = Recipe()
 PAUSE = timedelta(seconds=1)  # between two rounds: a receipt's letter leaves within ten seconds
-MAILBOX = timedelta(minutes=1)  # between two looks at a mail server
 
 Clock = Callable[[], datetime]
 Say = Callable[[str], None]
@@ -151,7 +150,7 @@ def _post(site: Site, now: Clock) -> Iterator[str]:
     """What comes and goes every second, and costs next to nothing where there is none of it."""
     if taken := spool.replay(site, now()):
         yield f"{taken} objections taken from the spool"
-    if came := mailbox.fetch(site, now(), every=MAILBOX):
+    if came := mailbox.fetch(site, now(), every=mailbox.ASKED):
         yield f"{came} mails taken"
     if sent := mail.send_due(now()):
         yield f"{sent} letters sent"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -356,6 +358,64 @@ def asking(site, server, certificate, monkeypatch):
         site.config.mailbox, host="127.0.0.1", port=server.port, user="privacy", folder="INBOX"
     )
     return replace(site, config=replace(site.config, mailbox=box))
+
+
+def test_a_mail_is_taken_beside_the_pages_while_the_worker_trains(site, anna, bob):
+    folder = site.mail / mailbox.FILES
+    folder.mkdir()
+    stop = threading.Event()
+    clock = lambda: NOW  # noqa: E731
+    both = [  # the worker does the same: one of the two gets a mail, and nobody is answered twice
+        threading.Thread(target=mailbox.keep_fetching, args=(site, stop, clock, 0.01))
+        for _ in range(2)
+    ]
+    for each in both:
+        each.start()
+    for number, sender in enumerate(["anna", "bob"] * 2):
+        raw = written(NO, sender=f"{sender}@dorp.example", id=f"<{number // 2}@elders.example>")
+        (folder / f".{number}").write_bytes(raw)
+        (folder / f".{number}").rename(folder / f"{number}.eml")
+    deadline = time.monotonic() + 10
+    while any(folder.glob("*.eml")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    stop.set()
+    for each in both:
+        each.join()
+    assert models.Objection.objects.count() == 2
+    assert models.Incoming.objects.count() == 4
+    answered = [each.to for each in outbox("receipt")]
+    assert sorted(answered) == ["anna@dorp.example"] * 2 + ["bob@dorp.example"] * 2
+
+
+def test_a_mail_that_somebody_takes_away_first_is_no_crash(site, anna, monkeypatch):
+    folder = site.mail / mailbox.FILES
+    folder.mkdir()
+    monkeypatch.setattr(mailbox, "_files", lambda place: [folder / "gone.eml"])
+    assert mailbox.fetch(site, NOW) == 0
+
+
+def test_mails_wait_while_the_database_does_not_answer(site, anna, monkeypatch, caplog):
+    folder = site.mail / mailbox.FILES
+    folder.mkdir()
+    (folder / "1.eml").write_bytes(written(NO))
+    refused, stop = threading.Event(), threading.Event()
+
+    def locked(*_: object, **__: object) -> None:
+        refused.set()
+        raise OperationalError("database is locked")
+
+    clock = lambda: NOW  # noqa: E731
+    fetching = threading.Thread(target=mailbox.keep_fetching, args=(site, stop, clock, 0.01))
+    with monkeypatch.context() as patch:
+        patch.setattr(objection, "submit", locked)
+        fetching.start()
+        assert refused.wait(10)
+    deadline = time.monotonic() + 10
+    while any(folder.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    stop.set()
+    fetching.join()
+    assert objection.standing_objection(anna)
 
 
 def test_mails_on_a_server_are_taken_once_and_left_there(asking, server, anna, bob):

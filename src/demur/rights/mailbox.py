@@ -11,13 +11,19 @@ A mail is taken once. Its words are kept only where a person must read them.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
-from collections.abc import Iterator, Mapping
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
+
+from django.db import DatabaseError, connection
 
 from demur.rights import bounces, heard, imap, letters, mail, models, objection, people
 from demur.rights.incoming import MOST, WORDS, Read, read
@@ -27,6 +33,7 @@ log = logging.getLogger(__name__)
 
 ANSWERS_A_DAY = 3  # of one kind to one address: two programs that answer each other must stop
 FILES = "in"  # the folder in mail/ whose files are read
+ASKED = timedelta(minutes=1)  # between two looks at a mail server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +78,31 @@ def fetch(site: Place, now: datetime, *, every: timedelta = timedelta(0)) -> int
 
     Returns how many were new. every: how long the server is left alone after it was asked. A file
     is removed once it was taken; on the server nothing is changed, and what was taken there is
-    remembered by its number. A server that does not answer is asked again the next time.
+    remembered by its number. A server that does not answer is asked again the next time. Where
+    another process is taking the mail at this moment, it is left to that one.
     """
+    with _alone(site.mail) as alone:
+        return _fetch(site, now, every) if alone else 0
+
+
+def keep_fetching(
+    site: Place, stop: threading.Event, clock: Callable[[], datetime], every: float = 2
+) -> None:
+    """Take what has arrived every few seconds until `stop`; a mail server is asked each minute.
+
+    For a thread beside the web pages, since the worker may be training for an hour. Where the
+    database does not answer, the mails stay where they are.
+    """
+    while not stop.wait(every):
+        try:
+            fetch(site, clock(), every=ASKED)
+        except (DatabaseError, OSError, ValueError) as error:
+            log.warning("incoming mail waits: %s", type(error).__name__)
+        finally:
+            connection.close()
+
+
+def _fetch(site: Place, now: datetime, every: timedelta) -> int:
     count = sum(_take_file(path, now) for path in _files(site.mail / FILES))
     server = site.config.mailbox
     if server.host is None:
@@ -112,8 +142,12 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _take_file(path: Path, now: datetime) -> bool:
     """A crash before the file is gone takes it twice, which does nothing more."""
-    with path.open("rb") as file:
-        taken = take(file.read(MOST), now=now)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MOST)
+    except FileNotFoundError:  # somebody else took it, or took it away
+        return False
+    taken = take(raw, now=now)
     path.unlink(missing_ok=True)
     return taken.outcome != "again"
 
@@ -123,6 +157,24 @@ def _remember(path: Path, seen: Mapping[str, Any]) -> None:
     temporary = path.with_name(path.name + ".new")
     temporary.write_text(json.dumps(seen), encoding="utf-8")
     temporary.replace(path)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """Is nobody else taking mail? Two who take the same one at once would both answer it."""
+    handle = os.open(folder / ".taking", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        yield _locked(handle)
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def take(raw: bytes, *, now: datetime) -> Taken:

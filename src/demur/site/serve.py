@@ -1,8 +1,9 @@
-"""Serving a site: the pages in one process with threads, a thread that sends letters, and one
-that takes over what waits in the spool.
+"""Serving a site: the pages in one process with threads, and beside them one that sends letters,
+one that takes incoming mail, and one that takes over what waits in the spool.
 
-One process, because SQLite has one writer at a time and the model is in memory once. A large
-site runs `gunicorn demur.site.wsgi` as it likes, and the worker sends the letters.
+One process, because SQLite has one writer at a time and the model is in memory once. The worker
+does the same three things between its rounds: a large site runs `gunicorn demur.site.wsgi` as it
+likes and has nobody but the worker for them.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ from typing import Any
 from django.core.wsgi import get_wsgi_application
 from gunicorn.app.base import BaseApplication
 
-from demur.rights import book, mail, spool
-from demur.rights.place import here
+from demur.rights import book, mail, mailbox, spool
 from demur.site.folder import Site
 
 THREADS = 16
@@ -25,17 +25,17 @@ THREADS = 16
 def run(site: Site) -> None:
     """Serve `site` at its host and port until stopped. After `start.setup` and `start.prepare`."""
     book.guard(site.log)
-    _Server(f"{site.config.host}:{site.config.port}").run()
+    _Server(site).run()
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    def __init__(self, bind: str) -> None:
-        self._bind = bind
+    def __init__(self, site: Site) -> None:
+        self._site = site
         super().__init__()
 
     def load_config(self) -> None:
         options = {
-            "bind": self._bind,
+            "bind": f"{self._site.config.host}:{self._site.config.port}",
             "workers": 1,
             "threads": THREADS,
             "worker_class": "gthread",
@@ -43,7 +43,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "accesslog": None,  # who read which page is nobody's business
             "loglevel": "warning",
             "control_socket_disable": True,
-            "post_worker_init": _send_letters,
+            "post_worker_init": self._beside_the_pages,
         }
         for name, value in options.items():
             if name in self.cfg.settings:
@@ -52,14 +52,14 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> Callable[..., Any]:
         return get_wsgi_application()
 
-
-def _send_letters(worker: object) -> None:
-    """Gunicorn calls it in the process that serves; threads do not survive a fork."""
-    clock = lambda: datetime.now(UTC)  # noqa: E731
-    stop = threading.Event()
-    threading.Thread(
-        target=mail.keep_sending, args=(stop, clock), name="letters", daemon=True
-    ).start()
-    threading.Thread(
-        target=spool.keep_replaying, args=(here(), stop, clock), name="spool", daemon=True
-    ).start()
+    def _beside_the_pages(self, worker: object) -> None:
+        """Gunicorn calls it in the process that serves; threads do not survive a fork."""
+        stop = threading.Event()
+        clock = lambda: datetime.now(UTC)  # noqa: E731
+        beside: dict[str, Callable[[], None]] = {
+            "letters": lambda: mail.keep_sending(stop, clock),
+            "mailbox": lambda: mailbox.keep_fetching(self._site, stop, clock),
+            "spool": lambda: spool.keep_replaying(self._site, stop, clock),
+        }
+        for name, keep in beside.items():
+            threading.Thread(target=keep, name=name, daemon=True).start()
