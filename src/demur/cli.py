@@ -581,6 +581,8 @@ def demo(args: argparse.Namespace) -> None:
 
 
 def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from top to bottom)
+    from demur.policy.wording import LANGUAGES
+
     top = argparse.ArgumentParser(
         prog="demur",
         description="AI trained on a community's public posts, that takes no for an answer.",
@@ -611,7 +613,7 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from to
     c.add_argument("folder", type=Path)
     c.add_argument("--name", default="Our community")
     c.add_argument("--origin", default="localhost/log", help="the log's name, for ever")
-    c.add_argument("--language", default="en", choices=("en", "nl"))
+    c.add_argument("--language", default="en", choices=LANGUAGES)
     c.add_argument("--shards", type=int, default=16)
     c.add_argument("--slices", type=int, default=4)
     c.add_argument("--base", default="smollm2", help="smollm2, a model folder or a GGUF file")
@@ -648,7 +650,7 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from to
     c.add_argument("text")
     c = command("explain", explain, "demur explain @anna")
     c.add_argument("what", metavar="POST|ACCOUNT")
-    c.add_argument("--language", default="en", choices=("en", "nl"))
+    c.add_argument("--language", default="en", choices=LANGUAGES)
 
     c = command("object", object_, "demur object @anna --email anna@example.org")
     c.add_argument("account")

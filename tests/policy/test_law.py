@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+from demur.people import Use
 from demur.policy import document, regimes, version, wording
 from demur.policy.clause import Outcome
 from demur.policy.decision import decide, mask_of, of_mask
+from demur.policy.facts import PlainFacts
 from demur.policy.regimes import Regimes
 from demur.policy.rules import RULES
 
@@ -25,12 +28,26 @@ def test_every_reason_has_a_sentence_in_every_language() -> None:
         said = {wording.sentence(rule.name, language) for language in wording.LANGUAGES}
         assert len(said) == len(wording.LANGUAGES), rule.name
         assert all(sentence.endswith(".") for sentence in said)
-    assert set(wording._REASONS) == {rule.name for rule in RULES}
+    assert set(wording.reasons()) == {rule.name for rule in RULES}
+    assert all(tuple(said) == wording.LANGUAGES for said in wording.reasons().values())
     assert wording.sentence("author-objects", "nl-BE") == "U hebt bezwaar gemaakt."
-    assert wording.sentence("author-objects", "fr") == "You objected."
-    assert {wording.outcome(each, "nl") for each in Outcome} == {
-        wording._OUTCOMES[each][1] for each in Outcome
-    }
+    assert wording.sentence("author-objects", "de-AT") == "Sie haben widersprochen."
+    assert wording.sentence("author-objects", "fr") == "Vous avez fait opposition."
+    assert wording.sentence("author-objects", "pt") == "You objected."
+
+
+def test_what_becomes_of_a_post_is_said_in_every_language(
+    usual: Callable[..., PlainFacts],
+) -> None:
+    part = decide(usual(post_objects_to_training=True, post_mentions_objector=True))
+    for number, language in enumerate(wording.LANGUAGES):
+        said = [wording.outcome(each, language) for each in Outcome]
+        said += [wording.use(each, language) for each in Use]
+        assert len(set(said)) == len(Outcome) + len(Use), language
+        some = wording.decision(part, language)
+        assert some.startswith(wording._SOME[number].partition("{")[0])
+        assert some.endswith(wording._MASKED[number])
+        assert all((wording.use(each, language) in some) == (each in part.uses) for each in Use)
 
 
 def test_names_of_rules_are_told_apart_and_fit_a_number() -> None:

@@ -38,13 +38,44 @@ WORDS = {
         "objection_narrowed": "U maakte bezwaar tegen een deel. Vanaf deze regel mag niemand dat"
         " deel gebruiken.",
         "objection_withdrawn": "U hebt uw bezwaar ingetrokken.",
-        "undone": "Het bezwaar is ongedaan gemaakt: iemand anders had het gemaakt.",
+        "undone": "Het bezwaar is ongedaan gemaakt: iemand anders had het ingediend.",
         "shard_dropped": "Het deel van het model dat van u geleerd had, is eruit gehaald.",
         "shard_retrained": "Dat deel is opnieuw getraind zonder u.",
         "purge_done": "Wat van uw berichten bewaard was om te zoeken en te herleiden, is gewist.",
-        "served": "Een model is in dienst genomen; het bewijs toont dat u er niet in zit.",
-        "served_with": "Een model is in dienst genomen waar nog berichten van u in zaten.",
-        "retired": "Een model is buiten dienst gesteld.",
+        "served": "Er is een model in dienst genomen; het bewijs laat zien dat u er niet in zit.",
+        "served_with": "Er is een model in dienst genomen waar nog berichten van u in zaten.",
+        "retired": "Er is een model buiten dienst gesteld.",
+    },
+    "de": {
+        "objection": "Sie haben widersprochen. Von dieser Zeile an darf niemand mehr verwenden, was"
+        " Sie geschrieben haben.",
+        "objection_narrowed": "Sie haben einem Teil widersprochen. Von dieser Zeile an darf niemand"
+        " mehr diesen Teil verwenden.",
+        "objection_withdrawn": "Sie haben Ihren Widerspruch zurückgenommen.",
+        "undone": "Der Widerspruch ist rückgängig gemacht: Er kam von jemand anderem.",
+        "shard_dropped": "Der Teil des Modells, der von Ihnen gelernt hatte, ist herausgenommen.",
+        "shard_retrained": "Dieser Teil ist neu trainiert, ohne Sie.",
+        "purge_done": "Was von Ihren Beiträgen zum Suchen und Zurückverfolgen aufbewahrt wurde,"
+        " ist gelöscht.",
+        "served": "Ein Modell ist in Betrieb gegangen; der Nachweis zeigt, dass Sie nicht darin"
+        " sind.",
+        "served_with": "Ein Modell ist in Betrieb gegangen, das noch Beiträge von Ihnen enthielt.",
+        "retired": "Ein Modell ist außer Betrieb genommen.",
+    },
+    "fr": {
+        "objection": "Vous avez fait opposition. À partir de cette ligne, personne ne peut utiliser"
+        " ce que vous avez écrit.",
+        "objection_narrowed": "Vous avez fait opposition à une partie. À partir de cette ligne,"
+        " personne ne peut utiliser cette partie.",
+        "objection_withdrawn": "Vous avez retiré votre opposition.",
+        "undone": "L’opposition a été annulée : elle venait de quelqu’un d’autre.",
+        "shard_dropped": "La partie du modèle qui avait appris de vous a été retirée.",
+        "shard_retrained": "Cette partie a été entraînée à nouveau, sans vous.",
+        "purge_done": "Ce qui était gardé de vos publications pour chercher et retracer a été"
+        " effacé.",
+        "served": "Un modèle a été mis en service ; la preuve montre que vous n’y êtes pas.",
+        "served_with": "Un modèle a été mis en service, qui contenait encore de vos publications.",
+        "retired": "Un modèle a été mis hors service.",
     },
 }
 
@@ -60,8 +91,8 @@ class Line:
     narrowed: bool = False  # the No of this line covers a part only
 
     def words(self, language: str) -> str:
-        """What happened, in English or Dutch."""
-        what = self.kind
+        """What happened; who speaks another language than those of WORDS gets English."""
+        what, language = self.kind, language.partition("-")[0].lower()
         if what == "objection" and self.narrowed:
             what = "objection_narrowed"
         if what == "served" and any(_standing(self.index, self.objection).values()):
