@@ -74,7 +74,7 @@ WORDS = {
         "purge_done": "Ce qui était gardé de vos publications pour chercher et retracer a été"
         " effacé.",
         "served": "Un modèle a été mis en service ; la preuve montre que vous n’y êtes pas.",
-        "served_with": "Un modèle a été mis en service, qui contenait encore de vos publications.",
+        "served_with": "Un modèle qui contenait encore des publications de vous a été mis en service.",
         "retired": "Un modèle a été mis hors service.",
     },
 }
