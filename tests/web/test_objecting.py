@@ -15,7 +15,7 @@ from demur.posts import Kind
 from demur.rights import letters, models, objection, spool
 from demur.web import objecting, visitor
 
-from .conftest import NOW
+from .conftest import NOW, PASSWORD
 from .writing import keep, post, text, words
 
 FORM = "/privacy/object/"
@@ -163,6 +163,33 @@ def test_when_no_disk_takes_it_the_page_says_that_nothing_was_noted(as_anna, mon
     assert page.status_code == 503
     assert "your No is not kept yet" in text(page)
     assert "mailto:privacy@localhost" in text(page)
+
+
+@pytest.mark.parametrize("door", ["/sign-in/", "/sign-in/link/"])
+def test_whoever_cannot_be_let_in_on_a_full_disk_can_still_say_no(visitor, anna, site, door):
+    def full_disk(execute, sql, *rest):
+        if sql.startswith(("INSERT", "UPDATE", "DELETE")):
+            raise OperationalError("database or disk is full")
+        return execute(sql, *rest)
+
+    says = {"login": "anna", "password": PASSWORD, **EMAIL}
+    with connection.execute_wrapper(full_disk):
+        elsewhere = visitor.post(door, says | {"next": "/privacy/mine/"})
+        assert "Not just now" in text(elsewhere)
+        form = visitor.post(door, says | {"next": FORM})
+        assert form.status_code == 503
+        assert f'action="{FORM}"' in text(form)
+        token = form.context["token"]
+        assert visitor.post(FORM, EMAIL | {"blind": token}).status_code == 202
+    spool.replay(site, NOW)
+    assert scopes(anna) == [EVERYTHING]
+
+
+def test_the_form_without_a_sign_in_is_given_out_only_then(visitor, anna):
+    for token in ("", "x", "x:y:z"):
+        sent = visitor.post(FORM, EMAIL | {"blind": token})
+        assert sent["Location"].startswith("/sign-in/")
+    assert scopes(anna) == []
 
 
 # ---- taking it back ----

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.core import signing
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -26,6 +27,7 @@ from demur.web import mydata, page, scopes, visitor
 from demur.web.visitor import members
 
 REASON = 5000  # characters; nobody reads them in order to judge
+BLIND, BLIND_FOR = "web.objecting.blind", 3600  # seconds to fill in the form that needs no sign-in
 
 
 class ObjectionForm(scopes.PartForm):
@@ -118,9 +120,16 @@ FOLLOWS_PART = {
 def object_(request: HttpRequest) -> HttpResponseBase:
     """The form of a No, and the No itself; without a database, a form that needs none."""
     try:
+        if _could_not_sign_in(request):
+            return _beside_the_database(request)
         return _object(request)
     except DatabaseError:
         return _beside_the_database(request)
+
+
+def without_signing_in(request: HttpRequest) -> HttpResponse:
+    """The form that needs no sign-in, for whoever came to say no when nobody could be let in."""
+    return _blind(request, ObjectionForm(), 503)
 
 
 @page.view("GET", "POST")
@@ -262,5 +271,18 @@ def _beside_the_database(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         said = form.cleaned_data
         return note_down(request, email=said["email"], reason=said["reason"], now=datetime.now(UTC))
-    status = 400 if form.is_bound else 200
-    return page.show(request, "web/object_blind.html", status=status, form=form)
+    return _blind(request, form, 400 if form.is_bound else 200)
+
+
+def _blind(request: HttpRequest, form: ObjectionForm, status: int) -> HttpResponse:
+    token = signing.dumps("", salt=BLIND)
+    return page.show(request, "web/object_blind.html", status=status, form=form, token=token)
+
+
+def _could_not_sign_in(request: HttpRequest) -> bool:
+    """Was this form given out because signing in had failed? Else one's sign-in says who one is."""
+    try:
+        signing.loads(request.POST.get("blind", ""), salt=BLIND, max_age=BLIND_FOR)
+    except signing.BadSignature:
+        return False
+    return True

@@ -8,6 +8,7 @@ whoever has posts here is known already, and whoever has not can object without 
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -33,6 +34,7 @@ from django.contrib.auth.views import (
     PasswordResetView,
     RedirectURLMixin,
 )
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.encoding import force_bytes
@@ -42,7 +44,7 @@ from django.utils.translation import gettext_lazy as _
 from demur.rights import mail
 from demur.rights.models import Person
 from demur.rights.place import here
-from demur.web import page
+from demur.web import objecting, page
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]  # allauth has no types
@@ -198,13 +200,30 @@ def _platform() -> dict[str, str]:
     return {}
 
 
+def _still_open(door: page.View) -> page.View:
+    """On a full disk nobody can be let in; whoever came to say no can do so all the same."""
+
+    @functools.wraps(door)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return door(request, *args, **kwargs)
+        except (DatabaseError, OSError):
+            onward = request.POST.get("next") or request.GET.get("next") or ""
+            if onward.startswith(reverse("web:object")):
+                return objecting.without_signing_in(request)
+            return page.refuse(request, 503)
+
+    return wrapped
+
+
 both = page.view("GET", "POST")
 
-enter = both(SignIn.as_view())
+enter = both(_still_open(SignIn.as_view()))
+link = both(_still_open(Link.as_view()))
 
 doors = [
     path("sign-in/", enter, name="signin"),
-    path("sign-in/link/", both(Link.as_view()), name="link"),
+    path("sign-in/link/", link, name="link"),
     path("sign-in/link/sent/", LinkSent.as_view(), name="link-sent"),
     path("sign-in/link/<uidb64>/<token>/", both(Enter.as_view()), name="enter"),
     path("sign-out/", page.view("POST")(SignOut.as_view()), name="signout"),
@@ -214,7 +233,7 @@ doors = [
 allauths = [
     path("sign-in/", enter, name="account_login"),
     path("sign-in/", enter, name="account_signup"),  # nobody signs up
-    path("sign-in/link/", both(Link.as_view()), name="account_reset_password"),
+    path("sign-in/link/", link, name="account_reset_password"),
     path("sign-out/", page.view("POST")(SignOut.as_view()), name="account_logout"),
     path("sign-in/again/", both(ask_again), name="account_reauthenticate"),
     path("sign-in/code/", both(second_factor.authenticate), name="mfa_authenticate"),
