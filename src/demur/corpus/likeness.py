@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ none (benchmarks/copies.py)."""
 ALIKE = 31  # of PDQ's 256 bits: the distance its authors recommend
 LOOK = 32  # bytes
 
+_SIEVE = 1 << 26  # flags at most, a byte each; 32 for each number let one in thirty through
 _BLOCK = 4_096  # runs hashed at once: 2 MiB, whatever the length of the text
 _NO_LETTERS = re.compile(r"[\W_]+")
 
@@ -83,49 +84,91 @@ def _key(home: Home) -> _Key:
     )
 
 
+class Numbers:
+    """Numbers to be recognised among many: a sieve of flags, by their last bits, leaves few to
+    be searched for."""
+
+    def __init__(self, numbers: Collection[int]) -> None:
+        self._numbers = np.sort(np.fromiter(numbers, np.int64, len(numbers)))
+        self._last_bits = min((1 << len(numbers).bit_length() + 5) - 1, _SIEVE - 1)
+        self._sieve = np.zeros(self._last_bits + 1, np.bool_)
+        self._sieve[self._numbers & self._last_bits] = True
+
+    def among(self, asked: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The positions, in order, of those that are ours."""
+        maybe = np.flatnonzero(self._sieve[asked & self._last_bits])
+        nearest = np.searchsorted(self._numbers[:-1], asked[maybe])
+        return maybe[self._numbers[nearest] == asked[maybe]] if len(maybe) else maybe
+
+
 def distance(one: bytes, other: bytes) -> int:
     """Bits in which two looks differ."""
     return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).bit_count()
 
 
-class Looks:
-    """Pictures to be recognised, arranged so that asking does not compare with each of them.
+def alike(look: bytes, looks: frozenset[bytes]) -> bool:
+    """Is one of these like it? Compared with each of them: `Looks` does the same for many."""
+    if not looks:
+        return False
+    apart = np.bitwise_count(_every(looks) ^ np.frombuffer(look, np.uint64)).sum(axis=1)
+    return bool(apart.min() <= ALIKE)
 
-    Where two looks differ in at most 31 of 256 bits, one of their sixteen parts of 16 bits
-    differs in at most one: so each part is looked up as it is and with each bit turned. Nothing
-    is missed that way, and a part of what is there has to be compared in full: about 0.4 %.
+
+class Looks:
+    """Pictures to be recognised, so that asking about many does not compare each with each.
+
+    Where two looks differ in at most 31 of 256 bits, one of their eight words of 32 bits differs
+    in at most three, and one half of that word in at most one. So ours are laid out by each half,
+    as it is and with each bit turned; those that share it are compared in the word, and the few
+    that remain in full. Nothing is missed that way.
     """
 
     def __init__(self, looks: Collection[bytes]) -> None:
         self._looks = _array(sorted(looks))
-        parts = self._looks.view(np.uint16)
-        self._order = np.argsort(parts, axis=0, kind="stable").astype(np.int32)
-        ordered = np.take_along_axis(parts, self._order, axis=0)
-        every = np.arange(1 << 16, dtype=np.uint32)
-        starts = [np.searchsorted(ordered[:, part], every) for part in range(16)]
-        self._starts = np.stack([np.append(s, len(self._looks)) for s in starts]).astype(np.int32)
 
     def like(self, looks: Sequence[bytes]) -> NDArray[np.bool_]:
-        """For each of these, in order: is one of ours like it?"""
+        """For each of these, in order: is one of ours like it? Ask about as many at once as there
+        is room for, at 33 bytes each: ours are laid out again for the next."""
         asked = _array(looks)
-        parts = asked.view(np.uint16)
         found = np.zeros(len(asked), np.bool_)
-        for part in range(16):
-            for turned in _TURNED:
-                value = (parts[:, part] ^ turned).astype(np.int64)
-                first, last = self._starts[part, value], self._starts[part, value + 1]
-                counts = np.where(found, 0, last - first)
-                which = np.repeat(np.arange(len(asked)), counts)
-                if not len(which):
-                    continue
-                begin = np.repeat(first - np.append(0, np.cumsum(counts)[:-1]), counts)
-                ours = self._looks[self._order[begin + np.arange(len(which)), part]]
-                apart = np.bitwise_count(asked[which] ^ ours).sum(axis=1)
-                found[which[apart <= ALIKE]] = True
+        for half in range(LOOK // 2):
+            ours, first = self._laid_out(half)
+            words = self._looks.view(np.uint32)[ours, half // 2]
+            for at in range(0, len(asked), _TOGETHER):
+                some = asked[at : at + _TOGETHER]
+                which, place = _sharing(some.view(np.uint16)[:, half], first)
+                word = some.view(np.uint32)[which, half // 2]
+                near = np.flatnonzero(np.bitwise_count(word ^ words[place]) <= ALIKE // 8)
+                which, theirs = which[near], self._looks[ours[place[near]]]
+                apart = np.bitwise_count(some[which] ^ theirs).sum(axis=1)
+                found[at + which[apart <= ALIKE]] = True
         return found
 
+    def _laid_out(self, half: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Ours in the order of this half's values, each once with every bit turned; and where
+        each of the 65,536 values begins."""
+        turned = (self._looks.view(np.uint16)[:, half, None] ^ _TURNED).ravel()
+        first = np.append(0, np.cumsum(np.bincount(turned, minlength=1 << 16)))
+        return np.argsort(turned, kind="stable") // len(_TURNED), first
 
-_TURNED = [np.uint16(0), *(np.uint16(1 << bit) for bit in range(16))]
+
+def _sharing(
+    values: NDArray[np.uint16], first: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All pairs of one of these values, by number, and a place where it is laid out."""
+    begin, end = first[values], first[values.astype(np.int64) + 1]
+    counts = end - begin
+    which = np.repeat(np.arange(len(values)), counts)
+    return which, np.repeat(end - np.cumsum(counts), counts) + np.arange(len(which))
+
+
+_TURNED = np.array([0, *(1 << bit for bit in range(16))], np.uint16)
+_TOGETHER = 4_096  # looks asked about at once: a million candidates where ours are a million
+
+
+@lru_cache(maxsize=1)
+def _every(looks: frozenset[bytes]) -> NDArray[Any]:
+    return _array(list(looks))
 
 
 def _array(looks: Sequence[bytes]) -> NDArray[Any]:

@@ -1,15 +1,16 @@
-"""Scanning the lake in DuckDB: the connection, the files, a row by where it lies, values as SQL.
+"""Scanning the lake: DuckDB's connection, the files, a row by where it lies, values as SQL.
 
 Nothing is decided here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 from duckdb import ConstantExpression
 
 from demur.policy.clause import Plain
@@ -49,3 +50,17 @@ def put(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> Non
     connection.register("incoming", rows)
     connection.execute(f"CREATE TEMP TABLE {name} AS FROM incoming")
     connection.unregister("incoming")
+
+
+def batches(
+    parts: Sequence[Path], columns: Sequence[str], *, first: int = 0
+) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """These columns of the files in order, each batch with the place of its first row (`PLACE`).
+
+    first: the number of the first file, where others come before it in the scan.
+    """
+    for number, part in enumerate(parts, start=first):
+        place = number << 40
+        for batch in pq.ParquetFile(part).iter_batches(columns=list(columns), use_threads=False):
+            yield place, batch
+            place += len(batch)

@@ -19,13 +19,18 @@ from typing import Any, Protocol
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from demur.corpus.likeness import ALIKE, Looks, distance
-from demur.corpus.scan import PLACE, parquet, put
+from demur.corpus.likeness import LOOK, Looks, Numbers, alike
+from demur.corpus.scan import batches, parquet, put
 from demur.people import PersonId
 from demur.posts import OWN_WORDS
 
-MOST_ASKED = 4_096  # pictures compared at once: some 16,000 candidates each in a million
+TOGETHER = 1_000_000  # pictures compared at once: some 100 MB
+LOOKS = "photos.list.element.look"  # Parquet's path to what alone is read of a picture
+
+Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,14 @@ class Suppressed:
             texts=self.texts | other.texts,
             near=self.near | other.near,
             looks=self.looks | other.looks,
+        )
+
+    def among(self, other: Suppressed) -> Suppressed:
+        """What is of these texts and near copies; and all looks, as long as there are any."""
+        return Suppressed(
+            texts=self.texts & other.texts,
+            near=self.near & other.near,
+            looks=self.looks if other.looks else frozenset(),
         )
 
     def __bool__(self) -> bool:
@@ -88,27 +101,26 @@ def of_people(
     """
     if not parts or not people:
         return Suppressed()
+    who = pa.table({"it": pa.array(sorted(people), pa.string())})
+    found = Suppressed()
     with duckdb.connect(config={"threads": 1}) as connection:
-        put(connection, "who", _column(sorted(people), pa.string()))
-        if among is not None:
-            put(connection, "texts", _column(sorted(among.texts), pa.binary()))
-            put(connection, "nears", _column(sorted(among.near), pa.int64()))
-        own = f"{parquet(parts)} p WHERE person IN (FROM who)"
-        words = f"{own} AND normal_chars >= {OWN_WORDS}"
-        texts = f"SELECT DISTINCT text_hash AS it FROM {words}"
-        near = f"SELECT DISTINCT unnest(near) AS it FROM {words}"
-        looks = f"SELECT DISTINCT look AS it FROM ({_looks(own)})"
-        if among is not None:
-            texts = f"FROM ({texts}) WHERE it IN (FROM texts)"
-            near = f"FROM ({near}) WHERE it IN (FROM nears)"
-        wanted = among is None or bool(among.looks)
-        return Suppressed(
-            texts=frozenset(bytes(row[0]) for row in connection.sql(texts).fetchall()),
-            near=frozenset(connection.sql(near).fetchnumpy()["it"].tolist()),
-            looks=frozenset(bytes(row[0]) for row in connection.sql(looks).fetchall())
-            if wanted
-            else frozenset(),
-        )
+        put(connection, "who", who)
+        posted = connection.sql(f"""
+            SELECT text_hash, near, normal_chars, photos
+            FROM {parquet(parts)} WHERE person IN (FROM who)""")
+        for batch in posted.to_arrow_reader():
+            found |= _of_batch(batch) if among is None else _of_batch(batch).among(among)
+    return found
+
+
+def _of_batch(batch: pa.RecordBatch) -> Suppressed:
+    own = batch.filter(pc.greater_equal(batch["normal_chars"], OWN_WORDS))
+    _, looks = _looks(batch["photos"])
+    return Suppressed(
+        texts=frozenset(own["text_hash"].to_pylist()),
+        near=frozenset(own["near"].flatten().to_numpy().tolist()),
+        looks=frozenset(looks.to_pylist()),
+    )
 
 
 def of_rows(rows: Iterable[Mapping[str, Any]]) -> Suppressed:
@@ -133,26 +145,52 @@ def copies(
     """Make the table `suppressed_places(place)`: every row with suppressed words or a picture like
     a suppressed one, an author's own among them."""
     suppressed = standing.suppressed
-    put(connection, "suppressed_texts", _column(sorted(suppressed.texts), pa.binary()))
-    put(connection, "suppressed_near", _column(sorted(suppressed.near), pa.int64()))
-    put(
-        connection,
-        "suppressed_pictures",
-        _column(_alike(connection, parts, suppressed), pa.int64()),
-    )
-    own_words = f"FROM {parquet(parts)} p WHERE normal_chars >= {OWN_WORDS}"
-    either = ["FROM suppressed_pictures"]
-    if suppressed.texts:
-        either.append(f"SELECT {PLACE} {own_words} AND text_hash IN (FROM suppressed_texts)")
-    if suppressed.near:
-        either.append(
-            f"SELECT place FROM (SELECT {PLACE} AS place, unnest(near) AS number {own_words})"
-            " WHERE number IN (FROM suppressed_near)"
-        )
-    connection.execute(
-        "CREATE TEMP TABLE suppressed_places AS SELECT DISTINCT it AS place"
-        f" FROM ({' UNION ALL '.join(either)})"
-    )
+    found = [np.zeros(0, np.int64)]
+    if suppressed.texts or suppressed.near:
+        found += _with_words(parts, suppressed)
+    if suppressed.looks:
+        found += _with_pictures(parts, Looks(suppressed.looks))
+    places = pa.array(np.unique(np.concatenate(found)))
+    put(connection, "suppressed_places", pa.table({"place": places}))
+
+
+def _with_words(parts: Sequence[Path], suppressed: Suppressed) -> Iterator[Places]:
+    """Places of posts with suppressed words, or nearly those; some of them twice."""
+    texts = Numbers(_first_halves(pa.array(suppressed.texts, pa.binary(16))).tolist())
+    near = Numbers(suppressed.near)
+    for place, batch in batches(parts, ["text_hash", "near", "normal_chars"]):
+        marks, numbers = batch["text_hash"], batch["near"]
+        maybe = texts.among(_first_halves(marks))
+        same = [mark in suppressed.texts for mark in marks.take(maybe).to_pylist()]
+        hits = near.among(numbers.flatten().to_numpy())
+        first = numbers.offsets.to_numpy()
+        nearly = np.searchsorted(first - first[0], hits, side="right") - 1
+        rows = np.append(maybe[same], nearly)
+        own = batch["normal_chars"].to_numpy() >= OWN_WORDS
+        yield place + rows[own[rows]]
+
+
+def _first_halves(marks: pa.FixedSizeBinaryArray) -> NDArray[np.int64]:
+    """The first eight of their sixteen bytes, as numbers."""
+    halves = np.frombuffer(marks.buffers()[1], np.int64)
+    return halves[2 * marks.offset : 2 * (marks.offset + len(marks)) : 2]
+
+
+def _with_pictures(parts: Sequence[Path], known: Looks) -> Iterator[Places]:
+    """Places of posts with a picture like one of these; some of them twice."""
+    found = [(place, *_looks(batch["photos"])) for place, batch in batches(parts, [LOOKS])]
+    places = np.concatenate([place + rows for place, rows, _ in found])
+    looks = pa.chunked_array([looks for _, _, looks in found], pa.binary(LOOK))
+    for at in range(0, len(places), TOGETHER):
+        likenesses = known.like(looks.slice(at, TOGETHER).to_pylist())
+        yield places[at : at + TOGETHER][likenesses]
+
+
+def _looks(photos: pa.ListArray) -> tuple[Places, pa.Array]:
+    """The looks of these rows' pictures, with the number of the row of each."""
+    looks = pc.struct_field(photos.flatten(), "look")
+    known = looks.is_valid()
+    return pc.list_parent_indices(photos).filter(known).to_numpy(), looks.filter(known)
 
 
 def is_copy(row: Mapping[str, Any], standing: Circumstances) -> bool:
@@ -163,37 +201,8 @@ def is_copy(row: Mapping[str, Any], standing: Circumstances) -> bool:
         row["text_hash"] in suppressed.texts or not suppressed.near.isdisjoint(row["near"])
     ):
         return True
-    return any(
-        distance(look, other) <= ALIKE for look in _looks_of(row) for other in suppressed.looks
-    )
+    return any(alike(look, suppressed.looks) for look in _looks_of(row))
 
 
 def _looks_of(row: Mapping[str, Any]) -> list[bytes]:
     return [bytes(photo["look"]) for photo in row["photos"] if photo["look"]]
-
-
-def _looks(rows: str) -> str:
-    """SQL of the looks of these rows' pictures, with the rows' places."""
-    return (
-        "SELECT place, photo.look AS look FROM ("
-        f"SELECT {PLACE} AS place, unnest(photos) AS photo FROM {rows})"
-        " WHERE photo.look IS NOT NULL"
-    )
-
-
-def _alike(
-    connection: duckdb.DuckDBPyConnection, parts: Sequence[Path], suppressed: Suppressed
-) -> list[int]:
-    """Places of posts with a picture like a suppressed one."""
-    if not suppressed.looks:
-        return []
-    known, found = Looks(suppressed.looks), []
-    scan = connection.cursor().sql(_looks(f"{parquet(parts)} p WHERE len(photos) > 0"))
-    for batch in scan.to_arrow_reader(MOST_ASKED):
-        alike = known.like(batch["look"].to_pylist())
-        found += batch["place"].to_numpy()[np.flatnonzero(alike)].tolist()
-    return found
-
-
-def _column(values: Sequence[object], kind: pa.DataType) -> pa.Table:
-    return pa.table({"it": pa.array(values, kind)})
