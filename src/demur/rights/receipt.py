@@ -68,13 +68,14 @@ WORDS = {
         "objection_narrowed": "Vous avez fait opposition à une partie. À partir de cette ligne,"
         " personne ne peut utiliser cette partie.",
         "objection_withdrawn": "Vous avez retiré votre opposition.",
-        "undone": "L’opposition a été annulée : elle venait de quelqu’un d’autre.",
+        "undone": "L’opposition a été annulée : elle venait de quelqu’un d’autre.",
         "shard_dropped": "La partie du modèle qui avait appris de vous a été retirée.",
         "shard_retrained": "Cette partie a été entraînée à nouveau, sans vous.",
         "purge_done": "Ce qui était gardé de vos publications pour chercher et retracer a été"
         " effacé.",
-        "served": "Un modèle a été mis en service ; la preuve montre que vous n’y êtes pas.",
-        "served_with": "Un modèle qui contenait encore des publications de vous a été mis en service.",
+        "served": "Un modèle a été mis en service ; la preuve montre que vous n’y êtes pas.",
+        "served_with": "Un modèle où se trouvaient encore des publications de vous a été mis en"
+        " service.",
         "retired": "Un modèle a été mis hors service.",
     },
 }
