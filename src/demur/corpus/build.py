@@ -177,9 +177,7 @@ def prepared(people: pa.Table, home: Home, standing: Circumstances) -> pa.Table:
     suppressed, and the first day of its collection window. All that deciding in columns needs and
     a rule does not say."""
     person = people["person"].combine_chunks().dictionary_encode()
-    slices = pa.array(
-        [home.slice(PersonId(each.as_py())) for each in person.dictionary], pa.int16()
-    )
+    slices = pa.array(map(home.slice, map(PersonId, person.dictionary.to_pylist())), pa.int16())
     days = {
         country: standing.regimes.of(country, standing.today).window_from(standing.today)
         for country in people["country"].unique().to_pylist()

@@ -27,7 +27,8 @@ from demur.corpus.facts import Circumstances
 from demur.corpus.manifest import KEPT_SCHEMA, Manifest, SliceManifest
 from demur.corpus.proof import decide_again
 from demur.corpus.redaction import mask
-from demur.corpus.stored import PARQUET
+from demur.corpus.scan import batches
+from demur.corpus.stored import LAKE_SCHEMA, PARQUET
 from demur.errors import SiteUnusable
 from demur.policy.rules import RULES
 from demur.posts import Mention
@@ -44,8 +45,9 @@ DECISIONS_SCHEMA = pa.schema(
 
 _KEPT = ["post_id", "person", "account", "platform", "group", "kind", "lang", "created_at", "text"]
 _KEPT += ["text_hash", "near", "mention_key", "tagged", "url", "attribution", "photos"]
-_KEPT += ["mention_start", "mention_end"]  # not kept, but masking needs them
+_MASKING = ["post_id", "text", "mention_start", "mention_end", "mention_key", "photos"]
 _MASKED = KEPT_SCHEMA.field("masked")
+_CHANGED = pa.schema([*map(LAKE_SCHEMA.field, ["text", "mention_key", "photos"]), _MASKED])
 Places = NDArray[np.int64]
 
 
@@ -114,16 +116,14 @@ def _read(
     """One pass over a shard's files: (post_id, person) of every row, all columns of the rows to
     keep, and the rows to decide again. keep, again: places in order."""
     every, rows, sampled = [], [], []
-    columns = list(dict.fromkeys([*_KEPT, *proof.COLUMNS]))
-    for number, part in enumerate(job.parts, start=job.offset):
-        begin = number << 40
-        for batch in pq.ParquetFile(part).iter_batches(columns=columns, use_threads=False):
-            end = begin + len(batch)
-            every.append(batch.select(["post_id", "person"]))
-            rows.append(batch.select(_KEPT).take(_within(keep, begin, end)))
-            chosen = batch.select(proof.COLUMNS).take(_within(again, begin, end))
-            sampled += chosen.to_pylist()
-            begin = end
+    needed = list(dict.fromkeys([*_KEPT, *_MASKING]))
+    columns = list(dict.fromkeys([*needed, *proof.COLUMNS]))
+    for begin, batch in batches(job.parts, columns, first=job.offset):
+        end = begin + len(batch)
+        every.append(batch.select(["post_id", "person"]))
+        rows.append(batch.select(needed).take(_within(keep, begin, end)))
+        chosen = batch.select(proof.COLUMNS).take(_within(again, begin, end))
+        sampled += chosen.to_pylist()
     return pa.Table.from_batches(every), pa.Table.from_batches(rows), sampled
 
 
@@ -136,14 +136,18 @@ def _arranged(job: Export, rows: pa.Table, order: Places, masks: Places) -> pa.T
     """The rows in the order of these places, with masked mentions where the mask says so."""
     where = np.empty(len(order), np.int64)
     where[np.argsort(order)] = np.arange(len(order))  # the rows lie in the order of their places
-    redacted = masks & REDACT_BITS != 0
+    redacted = np.flatnonzero(masks & REDACT_BITS)
+    plain = rows.select(_MASKING).take(where[redacted]).to_pylist()
+    masked = pa.Table.from_pylist([_mask(row, job.standing) for row in plain], schema=_CHANGED)
+    behind = where.copy()  # the masked ones are laid behind the others
+    behind[redacted] = len(rows) + np.arange(len(masked))
     rows = rows.append_column(_MASKED, _empty_lists(len(rows)))
-    if redacted.any():
-        changed = [_mask(row, job.standing) for row in rows.take(where[redacted]).to_pylist()]
-        where[redacted] = len(rows) + np.arange(len(changed))
-        rows = pa.concat_tables([rows, pa.Table.from_pylist(changed, schema=rows.schema)])
-    names = [*_KEPT, _MASKED.name]
-    return pa.table({name: rows[name].combine_chunks().take(pa.array(where)) for name in names})
+    changed = pa.concat_tables([rows.select(_CHANGED.names), masked])
+    columns = {name: (rows[name], where) for name in _KEPT}
+    columns |= {name: (changed[name], behind) for name in _CHANGED.names}
+    return pa.table(
+        {name: values.combine_chunks().take(pa.array(at)) for name, (values, at) in columns.items()}
+    )
 
 
 def _empty_lists(count: int) -> pa.Array:
@@ -159,16 +163,17 @@ def _with_account(rows: pa.Table, people: pa.Table, numbers: Places) -> pa.Table
 
 
 def _mask(row: dict[str, Any], standing: Circumstances) -> dict[str, Any]:
-    """One row as it may be used: the objectors' mentions and names are gone from text and keys."""
+    """What changes of one row: the objectors' mentions and names are gone from text and keys."""
     named = standing.named.get(row["post_id"], ())
     spans = zip(row["mention_start"], row["mention_end"], row["mention_key"], strict=True)
     mentions = [Mention(start=start, end=end, key=key) for start, end, key in spans]
     photos = row["photos"]
-    unwanted = standing.objector_keys.union(mention.key for mention in named)
+    unwanted = standing.objector_keys
+    if named:  # adding none would copy them all, once a row
+        unwanted = unwanted.union(mention.key for mention in named)
     done = mask(row["text"], [*mentions, *named], unwanted, [photo["alt"] for photo in photos])
     photos = [photo | {"alt": alt} for photo, alt in zip(photos, done.alts, strict=True)]
-    taken = {"mention_key": done.keys, "masked": done.taken}
-    return row | taken | {"text": done.text, "photos": photos}
+    return {"text": done.text, "mention_key": done.keys, "photos": photos, "masked": done.taken}
 
 
 def _slices(kept: pa.Table, slices: int) -> list[SliceManifest]:

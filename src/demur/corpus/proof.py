@@ -70,12 +70,12 @@ def decide_again(
 
     alone = [decided(row, repeats_own=False) for row in rows]
     first = _first_of_each(rows, alone)
-    for row, decision, mask in zip(rows, alone, masks, strict=True):
+    remaining = uses_of(np.array(masks, np.int64)).tolist()
+    for row, decision, mask, uses in zip(rows, alone, masks, remaining, strict=True):
         repeats = first.get(_what(row), row["post_id"]) != row["post_id"]
         again = repeats and decision.outcome is not Outcome.EXCLUDE
         whole = decided(row, repeats_own=True) if again else decision
-        remains = sum(use.bit for use in whole.uses)
-        if (mask_of(whole), remains) != (mask, uses_of(np.array([mask]))[0]):
+        if (mask_of(whole), sum(use.bit for use in whole.uses)) != (mask, uses):
             raise ProofRejected(
                 f"Post {row['post_id']} was decided one way in columns and another way in plain"
                 f" Python (DuckDB {duckdb.__version__}). Nothing was replaced; report this and"
