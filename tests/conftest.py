@@ -17,6 +17,7 @@ import pytest
 from demur.site import databases, folder, start
 from demur.site.folder import Site
 
+_PUT_BY = shutil.ignore_patterns("reserve")  # 256 files that few tests need
 _PATTERN = Path(tempfile.mkdtemp(prefix="demur-pattern-")) / "site"
 
 
@@ -78,7 +79,7 @@ def site(pattern: Path, tmp_path: Path) -> Iterator[Site]:
     """A new site with an empty, migrated database, served by this process."""
     from django.db import connections
 
-    shutil.copytree(pattern, tmp_path / "site")
+    shutil.copytree(pattern, tmp_path / "site", ignore=_PUT_BY)
     opened = folder.open_site(tmp_path / "site")
     _serve(opened)
     yield opened

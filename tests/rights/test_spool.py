@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -112,24 +114,73 @@ def test_how_many_there_ever_were_only_grows(site, anna, bob):
     assert len(list(site.spools[0].glob("*.done"))) == 1
 
 
-def test_a_full_disk_gives_up_what_was_put_by(site, anna, monkeypatch):
-    """A stand-in for a disk: full until a part of the reserve is given back."""
-    reserve = site.spools[0] / spool.RESERVE
-    assert reserve.stat().st_size == spool.PUT_BY
+def put_by(site) -> int:
+    return len(list((site.spools[0] / spool.RESERVE).iterdir()))
+
+
+def nothing_grows(monkeypatch, until=lambda: False):
+    """A stand-in for a full disk: only what has its place on it already can be written."""
     real = os.fsync
 
     def full(handle: int) -> None:
-        if reserve.stat().st_size == spool.PUT_BY:
+        state = os.fstat(handle)
+        if stat.S_ISREG(state.st_mode) and state.st_size != spool.BLOCK and not until():
             raise OSError(errno.ENOSPC, "No space left on device")
         real(handle)
 
+    monkeypatch.setattr(os, "fsync", full)
+
+
+def test_on_a_full_disk_it_is_written_over_what_was_put_by(site, anna, monkeypatch):
+    spool.prepare(site)
+    assert put_by(site) == spool.PUT_BY
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", full)
-        spool.keep(site, {"person": anna.pk}, now=NOW)
+        nothing_grows(patch)
+        kept = spool.keep(site, {"person": anna.pk, "reason": "van mij"}, now=NOW)
     assert silent(site) == {anna.pk}
-    assert reserve.stat().st_size == spool.PUT_BY - spool.GIVEN_UP
+    assert stat.S_IMODE(kept.path.stat().st_mode) == 0o600
+    assert put_by(site) == spool.PUT_BY - 1
+    assert spool.replay(site, LATER) == 1
+    assert objection.standing_objection(anna).reason == "van mij"
+    assert put_by(site) == spool.PUT_BY, "put by again, once there is room"
+
+
+def test_a_long_reason_has_room_freed_for_it(site, anna, monkeypatch):
+    spool.prepare(site)
+    with monkeypatch.context() as patch:
+        nothing_grows(patch, until=lambda: put_by(site) < spool.PUT_BY - spool.MOST_BLOCKS)
+        spool.keep(site, {"person": anna.pk, "reason": "é" * 5000}, now=NOW)
+    assert put_by(site) == spool.PUT_BY - 2 * spool.MOST_BLOCKS
     spool.replay(site, LATER)
-    assert reserve.stat().st_size == spool.PUT_BY, "put by again, once there is room"
+    assert objection.standing_objection(anna).reason == "é" * 5000
+
+
+def test_what_others_write_on_a_full_disk_takes_no_place_from_a_no(site, anna):
+    """A real file system of two megabytes, full to its last byte."""
+    folder = site.spools[0]
+    words = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    if subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small file system takes root")
+    try:
+        spool.prepare(site)
+        with (folder / "ballast").open("wb", buffering=0) as ballast:
+            for number in range(spool.PUT_BY + 1):
+                with suppress(OSError):
+                    while ballast.write(
+                        b"x" * 4096
+                    ):  # takes whatever a No before this one has freed
+                        pass
+                if number < spool.PUT_BY:
+                    spool.keep(site, {"person": anna.pk}, now=NOW)
+        with pytest.raises(OSError, match="full"):
+            spool.keep(site, {"person": anna.pk}, now=NOW)
+        spool.prepare(site)  # a server that is started now starts
+        assert len(spool.waiting(site.spools)) == spool.PUT_BY
+        (folder / "ballast").unlink()
+        assert spool.replay(site, LATER) == spool.PUT_BY
+        assert models.Objection.objects.count() == 1
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def test_the_other_disk_takes_it_when_this_one_is_full_to_the_end(site, anna, tmp_path, serve):
@@ -137,7 +188,6 @@ def test_the_other_disk_takes_it_when_this_one_is_full_to_the_end(site, anna, tm
     serve(other)
     spool.prepare(other)
     first = other.spools[0]
-    (first / spool.RESERVE).write_bytes(b"")
     (first / "00000001.json").mkdir()  # nothing can be linked there
 
     def broken(folder, raw, real=spool._write):

@@ -5,7 +5,9 @@ readable by its owner alone, on the disk when `keep` returns; whoever asks who o
 too, so it is in force from that moment; and it is submitted, with the time at which it was said,
 as soon as the database takes it. It writes no line of the book itself and promises no receipt.
 
-A megabyte is put by in each spool and given up, a part at a time, when the disk is full.
+On a full disk whatever is freed is taken by whoever writes next, and the database tries again and
+again. So files of one block each are put by in each spool, and a No is written over one of them: it
+takes nothing from the disk. Only one that is longer has room freed for it.
 """
 
 from __future__ import annotations
@@ -33,8 +35,9 @@ from demur.rights.place import Place
 log = logging.getLogger(__name__)
 
 RESERVE = "reserve"
-PUT_BY = 1 << 20  # bytes
-GIVEN_UP = 1 << 16  # bytes a No may take of them; other writers on a full disk take some too
+PUT_BY = 256  # files: as many Nos find a place in each spool while its disk is full
+BLOCK = 4096  # bytes of each
+MOST_BLOCKS = 16  # of a No with the longest reason, and what others take of the room freed for it
 FULL = (errno.ENOSPC, errno.EDQUOT)
 FIELDS = frozenset({
     "person", "who", "email", "route", "scope", "reason", "account", "keys", "names", "language",
@@ -65,7 +68,12 @@ def prepare(site: Place) -> None:
     for folder in site.spools:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        _put_by(folder)
+        try:
+            _put_by(folder)
+        except OSError as error:
+            if error.errno not in FULL:  # else the site must start all the same: Nos come in
+                raise
+            log.warning("the disk of a spool is full, so nothing more is put by there")
 
 
 def keep(site: Place, said: Mapping[str, Any], *, now: datetime) -> Waiting:
@@ -236,40 +244,79 @@ def _write(folder: Path, raw: bytes) -> Path:
 
 
 def _write_whole(path: Path, raw: bytes) -> None:
-    for _ in range(PUT_BY // GIVEN_UP + 1):
-        try:
-            handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(raw)
+    try:
+        return _write_new(path, raw)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+    if len(raw) <= BLOCK:
+        return _write_over(path, raw)
+    while _give_up(path.parent):
+        with suppress(OSError):
+            return _write_new(path, raw)
+    raise OSError(errno.ENOSPC, "the disk is full, and so is what was put by on it")
+
+
+def _write_new(path: Path, raw: bytes) -> None:
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _write_over(path: Path, raw: bytes) -> None:
+    """In the place of a file that was put by; JSON may end in spaces."""
+    for block in _put_by_in(path.parent):
+        with suppress(FileNotFoundError):  # another No has it: the next
+            block.rename(path)
+            with path.open("r+b") as file:
+                file.write(raw.ljust(BLOCK))
                 file.flush()
                 os.fsync(file.fileno())
-        except OSError as error:
-            path.unlink(missing_ok=True)
-            if error.errno not in FULL or not _give_up(path.parent):
-                raise
-        else:
             return
     raise OSError(errno.ENOSPC, "the disk is full, and so is what was put by on it")
 
 
 def _give_up(folder: Path) -> bool:
-    """Give some of the reserve back to the disk; was there any?"""
-    reserve = folder / RESERVE
-    if not reserve.exists() or not reserve.stat().st_size:
-        return False
-    os.truncate(reserve, max(0, reserve.stat().st_size - GIVEN_UP))
-    return True
+    """Give some of what was put by back to the disk; was there any?"""
+    blocks = _put_by_in(folder)[:MOST_BLOCKS]
+    for block in blocks:
+        block.unlink(missing_ok=True)
+    return bool(blocks)
+
+
+def _put_by_in(folder: Path) -> list[Path]:
+    with suppress(FileNotFoundError):
+        return sorted((folder / RESERVE).iterdir())
+    return []
 
 
 def _put_by(folder: Path) -> None:
-    """Written and not only sized: a file of holes takes nothing from the disk."""
+    """Allocated and not only sized: a file of holes takes nothing from the disk. Each is made
+    beside the Nos before it is put away, so that there is room for as many names among them too."""
     reserve = folder / RESERVE
-    lacking = PUT_BY - (reserve.stat().st_size if reserve.exists() else 0)
-    if lacking > 0:
-        with reserve.open("ab") as file:
-            file.write(os.urandom(lacking))
-            file.flush()
-            os.fsync(file.fileno())
+    reserve.mkdir(mode=0o700, exist_ok=True)
+    there = {block.name for block in reserve.iterdir()}
+    lacking = [name for number in range(PUT_BY) if (name := f"{number:04}") not in there]
+    made: list[Path] = []
+    try:
+        for name in lacking:
+            made.append(folder / f".{name}.{os.getpid()}.{os.urandom(8).hex()}.new")
+            handle = os.open(made[-1], os.O_CREAT | os.O_WRONLY, 0o600)
+            try:
+                os.posix_fallocate(handle, 0, BLOCK)
+            finally:
+                os.close(handle)
+        for path, name in zip(made, lacking, strict=True):
+            path.replace(reserve / name)
+    finally:
+        for path in made:
+            path.unlink(missing_ok=True)
 
 
 def _done(path: Path) -> None:
