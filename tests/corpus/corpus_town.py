@@ -16,6 +16,7 @@ from demur.corpus.facts import PEOPLE_SCHEMA, Stands
 from demur.corpus.lake import Lake
 from demur.corpus.manifest import Manifest
 from demur.corpus.suppression import Suppressed
+from demur.execution.local import Map, in_process
 from demur.people import AccountId, Home, PersonId, Scope
 from demur.policy import regimes
 from demur.posts import Audience, Kind, Mention, Post, handle_key
@@ -122,8 +123,8 @@ class Town:
             suppressed=self.suppressed,
         )
 
-    def build(self) -> list[Manifest]:
-        return build(self.lake, self.stands(), out=self.out, seed=1)
+    def build(self, execution: Map = in_process) -> list[Manifest]:
+        return build(self.lake, self.stands(), out=self.out, seed=1, execution=execution)
 
     def explain(self, name: str) -> list[Explanation]:
         return explain(self.lake, self.stands(), PersonId(self.people[name]["person"]))

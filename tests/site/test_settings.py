@@ -82,7 +82,7 @@ def test_https_switches_on_what_only_https_may_have(site):
 def test_smtp_is_used_where_a_server_is_named(site):
     assert ask(site, "EMAIL_BACKEND") == ["django.core.mail.backends.filebased.EmailBackend"]
     toml = site.root / "demur.toml"
-    toml.write_text(toml.read_text().replace('host = ""', 'host = "mail.example"'))
+    toml.write_text(toml.read_text().replace('host = ""', 'host = "mail.example"', 1))
     key = site.root / "keys" / "smtp.key"
     key.write_text("secret\n")
     key.chmod(0o600)
