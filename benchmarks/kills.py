@@ -6,7 +6,9 @@ The village over the tiny random base of the tests. A command runs, is killed at
 the time it takes, and is run again, over and over; then once undisturbed. Beside it stands a site
 to which the same was done without a kill. Imports: the same posts are in the lake. Builds and
 trainings: the same manifests, and every adapter's bytes. Objections: each one that was
-acknowledged stands, in the database and in the book. Exit code 1 where anything differs.
+acknowledged stands, in the database and in the book; those entered by letter, and those that
+sixteen people at once say to `demur serve` over HTTP, on SQLite and PostgreSQL. Exit code 1 where
+anything differs.
 """
 
 from __future__ import annotations
@@ -18,13 +20,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+import objections
 import pyarrow.parquet as pq
+import served
 import tiny_base
 
 from demur.serving.release import read_release
@@ -84,8 +89,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only-served", action="store_true", help="the last part alone")
     asked = parser.parse_args()
     dice, each = random.Random(asked.seed), asked.kills // 4
+    if asked.only_served:
+        with tempfile.TemporaryDirectory() as folder:
+            done = list(served_kills(Path(folder), each, dice))
+        show([row[:3] for row in done])
+        return 1 if sum(row[3] for row in done) else 0
     rows: list[tuple[str, int, str]] = []
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
@@ -117,12 +128,55 @@ def main() -> int:
         rows.append(("trainings", met, f"the same manifests and bytes: {equal}"))
 
         met, lost = _objections(made, each, dice)
-        rows.append(("objections", met, f"acknowledged and lost: {lost}"))
+        rows.append(("objections by letter", met, f"acknowledged and lost: {lost}"))
+        for row in served_kills(work, each, dice):
+            rows.append(row[:3])
+            lost += row[3]
+    show(rows)
+    return 0 if same and equal and not lost else 1
+
+
+def show(rows: Sequence[tuple[str, int, str]]) -> None:
     print(f"{datetime.now(UTC).date()}\n\n| what was killed | kills that met it | afterwards |")
     print("|---|---|---|")
     for what, count, after in rows:
         print(f"| {what} | {count} | {after} |")
-    return 0 if same and equal and not lost else 1
+
+
+def served_kills(
+    work: Path, kills: int, dice: random.Random
+) -> Iterator[tuple[str, int, str, int]]:
+    """`demur serve` under sixteen people who object over HTTP; every second time the database goes
+    first, so that Nos wait in the spool. The last: how many were lost, or stand twice."""
+    site = create(work / "sqlite", name="T", origin="t.example/log").root
+    yield ("`demur serve` on SQLite", kills, *_served(site, kills, dice))
+    if not (objections.PROGRAMS / "initdb").exists():
+        return
+    site = create(work / "postgres", name="T", origin="t.example/log").root
+    with objections.postgres() as address:
+        objections.on_postgres(site, address)
+        yield ("`demur serve` on PostgreSQL", kills, *_served(site, kills, dice))
+
+
+def _served(site: Path, kills: int, dice: random.Random) -> tuple[str, int]:
+    port = served.free_port()
+    served.at_port(site, port)
+    people = iter(list(enumerate(served.register(site, kills * 200))))
+    answers: dict[int, int] = {}
+    for number in range(kills):
+        goes = number % 2 == 1
+        answers |= served.object_until_killed(site, port, people, dice, database_goes=goes)
+    server = served.Served(site, port).up()
+    served.wait_for(lambda: not served.waiting(site))
+    server.stop()
+    stand = served.who_objects(site)  # and the book is whole
+    lost, twice = len(set(answers) - set(stand)), len(stand) - len(set(stand))
+    noted = list(answers.values()).count(202)
+    after = (
+        f"{len(answers)} answered, {noted} of them from the spool: lost {lost}, twice {twice};"
+        f" the book of {len(stand)} Nos verifies"
+    )
+    return after, lost + twice
 
 
 def _tell(site: Site) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+import served
 from django.db import connections
 
 from demur.rights import book, models, objection, receipt, standing
@@ -86,3 +88,43 @@ def test_no_acknowledged_no_is_lost(site):
     person = max(answered, key=answered.__getitem__)
     text = receipt.text(objection.standing_objection(models.Person.objects.get(pk=person)))
     paper.check(paper.read_receipt(text), book.key(site))
+
+
+def on_its_own(site) -> Path:
+    """The same site for another process, which reads demur.toml for where its database is."""
+    server = site.config.postgres
+    if server is not None:
+        toml, url = (
+            site.root / "demur.toml",
+            f"postgresql://demur@/{server.name}?host={server.host}",
+        )
+        toml.write_text(toml.read_text("utf-8").replace('url = ""', f'url = "{url}"'), "utf-8")
+    connections.close_all()
+    return site.root
+
+
+def test_no_answered_no_is_lost_when_the_server_is_killed(site):
+    """Over HTTP, on both databases; before the kill the database goes, so that Nos wait in the
+    spool. Afterwards nobody does anything, no worker runs, and the assistant cannot be opened."""
+    people = iter(list(enumerate(served.register_here(250))))
+    root, port = on_its_own(site), served.free_port()
+    served.at_port(root, port)
+    said = served.object_until_killed(root, port, people, random.Random(3), database_goes=True)
+    assert set(said.values()) == {202, 302}
+    assert len(served.waiting(root)) >= list(said.values()).count(202)
+
+    shutil.rmtree(root / "models")
+    (root / "models").mkdir()
+    (root / "models" / "released.json").write_text("broken")
+    number, session = next(people)
+    server, browser = served.Served(root, port).up(), served.Browser(port, session)
+    assert browser.get("/search/?q=kermis").status >= 500
+    assert browser.get(served.FORM).status == 200
+    answer = browser.post(served.FORM, email=served.email(number))
+    assert "tlog-proof" in browser.get(answer.location).page
+    served.wait_for(lambda: not served.waiting(root))
+    server.stop()
+    start.prepare(site)
+    stand = served.who_objects_here(site)
+    assert {*said, number} - set(stand) == set()
+    assert len(stand) == len(set(stand))
