@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from corpus_town import HOME, Town
@@ -154,6 +155,28 @@ def test_no_look_alike_is_missed_and_nothing_else_is_found(bits: int, seed: int)
     nearest = min(likeness.distance(asked, look) for look in ours)
     (found,) = likeness.Looks(ours).like([asked])
     assert found == (nearest <= likeness.ALIKE)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sets(st.integers(0, 2**48 - 1)), st.lists(st.integers(0, 2**48 - 1)), st.randoms())
+def test_no_number_is_missed_and_no_other_is_found(
+    ours: set[int], others: list[int], dice: random.Random
+) -> None:
+    beside = [
+        number ^ 1 << 40 for number in ours
+    ]  # the same last bits: the sieve lets them through
+    asked = [*ours, *others, *beside]
+    dice.shuffle(asked)
+    found = likeness.Numbers(ours).among(np.array(asked, np.int64))
+    assert found.tolist() == [at for at, number in enumerate(asked) if number in ours]
+
+
+def test_one_picture_is_compared_as_many_are() -> None:
+    dice = random.Random(1)
+    ours = frozenset(dice.randbytes(32) for _ in range(200))
+    asked = [turned(look, bits) for look in sorted(ours)[:40] for bits in (0, 31, 32, 60)]
+    assert likeness.Looks(ours).like(asked).tolist() == [likeness.alike(a, ours) for a in asked]
+    assert not likeness.alike(asked[0], frozenset())
 
 
 @settings(max_examples=200, deadline=None)
