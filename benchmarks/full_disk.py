@@ -66,7 +66,7 @@ def fill(at: Path) -> Path:
 
 
 def standing(root: Path) -> None:
-    """Answer for each person asked about: silent, everybody, or spoken-of."""
+    """Answer for the people on each line whether all of them are silent."""
     from demur.site import folder, start
 
     site = folder.open_site(root)
@@ -78,7 +78,7 @@ def standing(root: Path) -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         try:
-            found = "silent" if line.strip() in asked.in_force().silent else "spoken of"
+            found = "silent" if asked.in_force().silent.keys() >= set(line.split()) else "spoken of"
         except StandingUnreadable:
             found = "everybody silent"
         print(found, flush=True)
@@ -98,9 +98,9 @@ class Asking:
         assert self.process.stdout
         return self.process.stdout.readline().strip()
 
-    def about(self, person: str) -> str:
+    def about(self, *people: str) -> str:
         assert self.process.stdin
-        self.process.stdin.write(person + "\n")
+        self.process.stdin.write(" ".join(people) + "\n")
         self.process.stdin.flush()
         return self._line()
 
@@ -139,7 +139,7 @@ def run(site: Path, on: Path, nos: int) -> list[str]:
         with ThreadPoolExecutor(CLIENTS) as pool:
             answers += pool.map(no, range(2, nos))
         noted = [f"{number:032x}" for number, status in enumerate(answers) if status in (202, 302)]
-        kept = sum(asking.about(person) == "spoken of" for person in noted)
+        kept = asking.about(*noted)
         asking.stop()
         ballast.unlink()
         began = time.perf_counter()
@@ -153,7 +153,7 @@ def run(site: Path, on: Path, nos: int) -> list[str]:
     return [
         ", ".join(f"{status}: {count}" for status, count in counts.items()),
         f"{max(held) * 1e3:.0f} ms ({', '.join(sorted(how))})",
-        str(kept),
+        kept,
         f"{entered:.1f} s",
         str(len(set(noted) - set(stand))),
         str(len(stand) - len(set(stand))),
@@ -185,7 +185,7 @@ def main() -> None:
         return folder.create(at / "site", name="B", origin="b.example/log").root
 
     print(f"{datetime.now(UTC).date()}, {asked.nos} Nos, {CLIENTS} at once\n")
-    heads = ("full", "answers", "in force after", "answered and spoken of", "entered, given room",
+    heads = ("full", "answers", "in force after", "all who were answered", "entered, given room",
              "lost", "twice", "left in the spool")  # fmt: skip
     print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
     for kind in ("tmpfs", "ext4"):
