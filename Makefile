@@ -13,7 +13,7 @@ run: $(VENV)/.run
 	$(BIN)/demur demo --site $(SITE) $(if $(ONCE),--once)
 
 test: $(VENV)/.test system
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -20,6 +20,7 @@ import tiny_base
 from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
+from made_once import made_once
 from PIL import Image
 
 from demur import worker
@@ -101,23 +102,28 @@ def texts(name: str) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def street_site(
-    serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
-    base = tiny_base.write(tmp_path_factory.mktemp("base"))
-    root = tmp_path_factory.mktemp("street") / "site"
-    site = folder.create(
-        root, name="Straat", origin="straat.example/log", shards=1, slices=2, base=str(base)
-    )
-    serve(site)
-    start.prepare(site)
-    intake.take(site, _archive(tmp_path_factory.mktemp("forum")), now=TOLD)
-    notice.announce(now=TOLD, regimes=regimes.load())
-    mail.send_due(TOLD)
-    worker.build(site, now=NOW)
-    worker.train(site, now=lambda: NOW, progress=lambda line: None)
-    connections.close_all()  # nothing may stay in a write-ahead log that is not copied
-    yield root
+def street_site(serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    def settle(folder_: Path) -> None:
+        base = tiny_base.write(folder_ / "base")
+        site = folder.create(
+            folder_ / "site",
+            name="Straat",
+            origin="straat.example/log",
+            shards=1,
+            slices=2,
+            base=str(base),
+        )
+        serve(site)
+        start.prepare(site)
+        (folder_ / "forum").mkdir()
+        intake.take(site, _archive(folder_ / "forum"), now=TOLD)
+        notice.announce(now=TOLD, regimes=regimes.load())
+        mail.send_due(TOLD)
+        worker.build(site, now=NOW)
+        worker.train(site, now=lambda: NOW, progress=lambda line: None)
+        connections.close_all()  # nothing may stay in a write-ahead log that is not copied
+
+    return made_once(tmp_path_factory.getbasetemp(), "street", settle) / "site"
 
 
 @pytest.fixture

@@ -95,27 +95,27 @@ def test_her_friend_keeps_his_post_with_her_name_masked(village: Village) -> Non
     assert [each.decision.outcome for each in decided] == [Outcome.REDACT]
 
 
-def test_her_words_lie_nowhere_that_is_made_from_posts(village: Village) -> None:
-    object_to(village)
-    village.work()
+def test_her_words_lie_nowhere_that_is_made_from_posts(without_her: Village) -> None:
     left = [
-        path.relative_to(village.site.root)
+        path.relative_to(without_her.site.root)
         for part in ("build", "models", "memory")
-        for path in (village.site.root / part).rglob("*")
+        for path in (without_her.site.root / part).rglob("*")
         if path.is_file() and SAID[:40].encode() in path.read_bytes()
     ]
     assert left == []
-    assert not any(SAID[:40] in text for text in kept_texts(village))
+    assert not any(SAID[:40] in text for text in kept_texts(without_her))
 
 
 def test_retrained_without_her_is_never_having_seen_her(
-    village: Village, told_site: Path, tmp_path: Path, serve: Callable[[Site], None]
+    without_her: Village,
+    trained_site: Path,
+    told_site: Path,
+    tmp_path: Path,
+    serve: Callable[[Site], None],
 ) -> None:
-    """Byte for byte: one site learns, hears her No and retrains; the other heard it first."""
-    seen = released(village)
-    object_to(village)
-    village.work()
-    retrained = released(village)
+    """Byte for byte: one site learned, heard her No and retrained; the other heard it first."""
+    retrained = released(without_her)
+    seen = released(Village(folder.open_site(trained_site)))
     shutil.copytree(told_site, tmp_path / "never")
     other = folder.open_site(tmp_path / "never")
     serve(other)
@@ -146,16 +146,14 @@ def test_the_shard_is_rebuilt_to_the_same_bytes_and_a_flipped_bit_is_found(
 
 
 def test_the_receipt_tells_what_happened_and_an_outsider_checks_it(
-    village: Village, tmp_path: Path
+    without_her: Village, tmp_path: Path
 ) -> None:
-    object_to(village)
-    village.work()
-    lines = receipt.lines(village.person(HERS))
+    lines = receipt.lines(without_her.person(HERS))
     kinds = [line.kind for line in lines]
     assert kinds[0] == "objection"
     for kind in ("shard_dropped", "shard_retrained", "served", "purge_done"):
         assert kind in kinds
-    key = str(book.key(village.site))
+    key = str(book.key(without_her.site))
     for line in lines:
         file = tmp_path / f"{line.index}.tlog-proof"
         file.write_text(line.proof, encoding="utf-8")
@@ -164,12 +162,10 @@ def test_the_receipt_tells_what_happened_and_an_outsider_checks_it(
     assert "UNWITNESSED" in said
 
 
-def test_a_second_round_has_nothing_to_do(village: Village) -> None:
-    object_to(village)
-    village.work()
-    before, head = released(village), book.head()
-    village.work()
-    assert released(village) == before
+def test_a_second_round_has_nothing_to_do(without_her: Village) -> None:
+    before, head = released(without_her), book.head()
+    without_her.work()
+    assert released(without_her) == before
     assert book.head() == head
 
 

@@ -17,11 +17,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import tiny_base
+from made_once import made_once
 
 from demur import worker
 from demur.assistant.answer import Answer, Assistant, Message
 from demur.policy import regimes
-from demur.rights import intake, mail, models, notice, people, standing
+from demur.rights import intake, mail, models, notice, objection, people, standing
 from demur.site import folder, start
 from demur.site.folder import Site
 from demur.village import addresses, archives, story
@@ -68,27 +69,33 @@ class Village:
 
 
 @pytest.fixture(scope="session")
-def told_site(
-    serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
+def told_site(serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything imported and everybody told; nothing decided yet."""
-    base = tiny_base.write(tmp_path_factory.mktemp("base"))
-    root = tmp_path_factory.mktemp("told") / "site"
-    site = folder.create(
-        root, name="Tureluur", origin="tureluur.example/log", shards=4, slices=3, base=str(base)
-    )
-    serve(site)
-    start.prepare(site)
-    for delivery in archives.write(tmp_path_factory.mktemp("archives")):
-        if delivery.path.stem.split("-")[-1].removesuffix(".tar") not in PRESENT:
-            continue  # a smaller village tells the same stories sooner
-        intake.take(
-            site, delivery.path, audience=delivery.audience, groups=delivery.groups, now=TOLD
+
+    def tell(folder_: Path) -> None:
+        base = tiny_base.write(folder_ / "base")
+        site = folder.create(
+            folder_ / "site",
+            name="Tureluur",
+            origin="tureluur.example/log",
+            shards=4,
+            slices=3,
+            base=str(base),
         )
-    notice.announce(now=TOLD, regimes=regimes.load())
-    mail.send_due(TOLD)
-    _rest()
-    yield root
+        serve(site)
+        start.prepare(site)
+        (folder_ / "archives").mkdir()
+        for delivery in archives.write(folder_ / "archives"):
+            if delivery.path.stem.split("-")[-1].removesuffix(".tar") not in PRESENT:
+                continue  # a smaller village tells the same stories sooner
+            intake.take(
+                site, delivery.path, audience=delivery.audience, groups=delivery.groups, now=TOLD
+            )
+        notice.announce(now=TOLD, regimes=regimes.load())
+        mail.send_due(TOLD)
+        _rest()
+
+    return made_once(tmp_path_factory.getbasetemp(), "told", tell) / "site"
 
 
 @pytest.fixture(scope="session")
@@ -96,12 +103,29 @@ def trained_site(
     told_site: Path, serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """The same, decided, remembered, trained and released."""
-    root = tmp_path_factory.mktemp("trained") / "site"
-    village = _copy(told_site, root, serve)
-    village.build()
-    village.train()
-    _rest()
-    return root
+
+    def train(folder_: Path) -> None:
+        village = _copy(told_site, folder_ / "site", serve)
+        village.build()
+        village.train()
+        _rest()
+
+    return made_once(tmp_path_factory.getbasetemp(), "trained", train) / "site"
+
+
+@pytest.fixture(scope="session")
+def objected_site(
+    trained_site: Path, serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The same after Marijke's No, once the worker has done what follows from it."""
+
+    def object_and_work(folder_: Path) -> None:
+        village = _copy(trained_site, folder_ / "site", serve)
+        objection.submit(village.person(story.OBJECTOR), route="form", now=NOW)
+        village.work()
+        _rest()
+
+    return made_once(tmp_path_factory.getbasetemp(), "objected", object_and_work) / "site"
 
 
 @pytest.fixture
@@ -113,6 +137,14 @@ def told(told_site: Path, serve: Callable[[Site], None], tmp_path: Path) -> Iter
 @pytest.fixture
 def village(trained_site: Path, serve: Callable[[Site], None], tmp_path: Path) -> Iterator[Village]:
     yield _copy(trained_site, tmp_path / "village", serve)
+    _rest()
+
+
+@pytest.fixture
+def without_her(
+    objected_site: Path, serve: Callable[[Site], None], tmp_path: Path
+) -> Iterator[Village]:
+    yield _copy(objected_site, tmp_path / "objected", serve)
     _rest()
 
 
