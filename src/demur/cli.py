@@ -460,10 +460,10 @@ def request(args: argparse.Namespace, site: Site) -> None:
     from uuid import UUID
 
     from demur.errors import NotFound
-    from demur.rights import deletion, models, people
+    from demur.rights import decisions, deletion, models, people
 
     if args.deed == "list":
-        waits = models.Request.objects.filter(state__in=deletion.WAITING).order_by("due")
+        waits = models.Request.objects.filter(state__in=decisions.WAITING).order_by("due")
         rows = [(f"{row.pk}  due {row.due}  {row.state} {row.reason}", row.route) for row in waits]
         value = [{"request": str(row.pk), "due": row.due, "state": row.state} for row in waits]
         show(args, value, lambda: [f"{text}  by {by}" for text, by in rows] or ["Nothing waits."])
@@ -478,8 +478,8 @@ def request(args: argparse.Namespace, site: Site) -> None:
         if args.deed == "search":
             deletion.search(site, asked, now=now())
         else:
-            deletion.accept(asked, now=now())
-    asked = deletion.fresh(asked)
+            decisions.accept(asked, now=now())
+    asked = decisions.fresh(asked)
     show(
         args,
         {"request": str(asked.pk), "state": asked.state, "evidence": asked.evidence},

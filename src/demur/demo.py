@@ -34,6 +34,7 @@ from demur.rights import (
     answers,
     authority,
     book,
+    decisions,
     deletion,
     intake,
     mail,
@@ -130,7 +131,7 @@ def abroad(site: Site, assistant: Assistant, say: Say, clock: Clock) -> None:
     luciana = people.find(addresses.account_id(load().people[story.ABROAD].profiles[0]))
     asked = deletion.open_(luciana, route="form", now=clock())
     found = deletion.search(site, asked, _nobody_asks, now=clock())
-    asked = deletion.fresh(asked)
+    asked = decisions.fresh(asked)
     say(f"   request by the {asked.regime}, due {asked.due}: fenced at once")
     for each in found:
         say(textwrap.indent(textwrap.fill(f"found in an answer: “{each.words}”", 92), "   "))

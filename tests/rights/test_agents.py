@@ -13,7 +13,7 @@ from nacl.encoding import Base64Encoder
 from nacl.signing import SigningKey
 
 from demur.errors import NotFound, ProofRejected, Refusal
-from demur.rights import agents, deletion, mail, models, objection, standing
+from demur.rights import agents, decisions, mail, models, objection, standing
 
 pytestmark = pytest.mark.parametrize("site", ["sqlite"], indirect=True)  # nothing of SQL's own
 
@@ -193,7 +193,7 @@ def test_a_stopped_agent_opens_nothing_and_what_it_asked_for_stands(agent, anna,
     with pytest.raises(ProofRejected):
         agents.opened(agent, signed(message()))
     assert objection.standing_objection(anna) is not None
-    assert deletion.fresh(done).state == "fulfilled"
+    assert decisions.fresh(done).state == "fulfilled"
     with pytest.raises(NotFound):
         agents.get("NOBODY")
     with pytest.raises(NotFound):

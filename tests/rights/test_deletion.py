@@ -16,7 +16,17 @@ from demur.corpus.lake import Lake
 from demur.errors import NotAllowed, NotFound, Refusal
 from demur.people import PersonId
 from demur.posts import Audience, Kind, Post
-from demur.rights import answers, deletion, evidence, letters, mail, models, objection, standing
+from demur.rights import (
+    answers,
+    decisions,
+    deletion,
+    evidence,
+    letters,
+    mail,
+    models,
+    objection,
+    standing,
+)
 
 POST = "Cheguei na ilha da minha filha, onde o vento fala mais alto que a vizinha."
 OTHER = "Uma sopa marrom de ervilhas com a colher em pé, como na casa da Dora."
@@ -99,7 +109,7 @@ def test_her_words_in_an_earlier_answer_grant_it_without_anybody_deciding(
 ):
     answers.log(f"“{POST}” [1]", surface="chat", model="m7", now=now - timedelta(days=3))
     found = deletion.search(site, asked, SILENT.opens, now=now)
-    asked = deletion.fresh(asked)
+    asked = decisions.fresh(asked)
     assert (asked.state, asked.restricted) == ("fulfilled", False)
     assert [(e.found, e.words, e.model, e.surface) for e in found] == [("log", POST, "m7", "chat")]
     no = objection.standing_objection(luciana)
@@ -117,7 +127,7 @@ def test_the_letter_brings_the_evidence_to_read_and_for_a_program(site, asked, l
     assert POST in names["evidence.txt"]
     told = json.loads(names["evidence.json"])
     assert told["digest"] == evidence.digest(told["evidence"])
-    decided = models.Opening.objects.get(entry=deletion.fresh(asked).decided)
+    decided = models.Opening.objects.get(entry=decisions.fresh(asked).decided)
     assert decided.payload["evidence"] == told["digest"], "the book commits to what was found"
     assert POST not in json.dumps(letter.payload)
 
@@ -126,7 +136,7 @@ def test_what_the_model_would_have_said_of_her_is_a_hit(site, asked, luciana, no
     found = deletion.search(site, asked, FakeModel(OTHER).opens, now=now)
     assert {each.found for each in found} == {"probe"}
     assert {each.words for each in found} == {OTHER}
-    assert deletion.fresh(asked).state == "fulfilled"
+    assert decisions.fresh(asked).state == "fulfilled"
 
 
 def test_her_post_named_as_a_source_is_a_hit_also_without_its_words(site, asked, luciana, now):
@@ -161,7 +171,7 @@ def test_only_for_the_probe_she_is_not_fenced_and_only_by_this_request(
 
 def test_nothing_found_leaves_her_fenced_and_the_request_undecided(site, asked, luciana, now):
     assert deletion.search(site, asked, SILENT.opens, now=now) == []
-    asked = deletion.fresh(asked)
+    asked = decisions.fresh(asked)
     assert (asked.state, asked.restricted) == ("in_progress", True)
     assert silent(site, luciana, now)
 
@@ -176,14 +186,14 @@ def test_before_the_first_release_the_log_alone_is_searched(site, asked, now):
 def test_what_she_pastes_is_compared_with_her_posts_and_not_kept(site, asked, luciana, now):
     pasted = f"Someone showed me this: {POST} Is it not funny? 8d1f"
     [found] = deletion.paste(asked, pasted, now=now)
-    asked = deletion.fresh(asked)
+    asked = decisions.fresh(asked)
     assert (found.found, found.words, asked.state) == ("paste", POST, "fulfilled")
     assert "8d1f" not in json.dumps(asked.evidence)
 
 
 def test_something_else_that_she_pastes_changes_nothing(asked, now):
     assert deletion.paste(asked, "The weather is fine and the ferry leaves at nine.", now=now) == []
-    assert deletion.fresh(asked).state == "open"
+    assert decisions.fresh(asked).state == "open"
 
 
 def test_a_second_request_is_answered_with_the_first(asked, luciana, now):
@@ -214,7 +224,7 @@ def refused(request: models.Request, now: datetime, **said) -> models.Request:
         "by": "els",
         "second": "jo",
     }
-    return deletion.refuse(request, **{**words, **said}, now=now)
+    return decisions.refuse(request, **{**words, **said}, now=now)
 
 
 def test_one_person_alone_cannot_refuse_her(site, asked, now):
@@ -226,7 +236,7 @@ def test_one_person_alone_cannot_refuse_her(site, asked, now):
         refused(asked, now, said=" ")
     with pytest.raises(Refusal, match="Say why"):
         refused(asked, now, reason="too_many_requests")
-    assert deletion.fresh(asked).state == "in_progress"
+    assert decisions.fresh(asked).state == "in_progress"
 
 
 def test_nobody_refuses_what_was_not_looked_for(asked, now):
@@ -252,13 +262,13 @@ def test_an_appeal_is_decided_by_somebody_else_and_she_stays_fenced(site, asked,
     deletion.search(site, asked, SILENT.opens, now=now)
     refused(asked, now)
     later = now + timedelta(days=20)
-    appealed = deletion.appeal(asked, "It did say my soup.", now=later)
+    appealed = decisions.appeal(asked, "It did say my soup.", now=later)
     assert (appealed.state, appealed.restricted, appealed.due) == (
         "in_progress",
         True,
         date(2027, 1, 10),
     )
-    assert deletion.appeal(asked, "Again.", now=later).appeal == "It did say my soup."
+    assert decisions.appeal(asked, "Again.", now=later).appeal == "It did say my soup."
     assert list(deletion.due(site, now + timedelta(days=31), SILENT.opens)) == []
     with pytest.raises(NotAllowed, match="somebody else"):
         refused(asked, later)
@@ -278,31 +288,31 @@ def test_what_nobody_decides_in_time_is_granted(site, asked, luciana, now):
     assert list(deletion.overdue(late)) == [asked]
     [line] = deletion.due(site, late, SILENT.opens)
     assert "its time was over" in line
-    assert deletion.fresh(asked).state == "fulfilled"
+    assert decisions.fresh(asked).state == "fulfilled"
 
 
 def test_she_takes_it_back_and_is_heard_again(site, asked, luciana, now):
-    assert deletion.revoke(asked, now=now).state == "revoked"
+    assert decisions.revoke(asked, now=now).state == "revoked"
     assert not silent(site, luciana, now)
-    assert deletion.revoke(asked, now=now).state == "revoked"
+    assert decisions.revoke(asked, now=now).state == "revoked"
     with pytest.raises(NotAllowed):
-        deletion.accept(asked, now=now)
+        decisions.accept(asked, now=now)
     with pytest.raises(NotAllowed):
         deletion.paste(asked, POST, now=now)
 
 
 def test_what_is_granted_is_a_no_and_only_taken_back_as_one(asked, now):
-    deletion.accept(asked, now=now)
+    decisions.accept(asked, now=now)
     with pytest.raises(NotAllowed, match="take back"):
-        deletion.revoke(asked, now=now)
+        decisions.revoke(asked, now=now)
     with pytest.raises(NotAllowed):
         refused(asked, now)
 
 
 def test_granting_twice_is_granting_once(asked, luciana, now):
-    deletion.accept(asked, now=now)
+    decisions.accept(asked, now=now)
     head = models.Entry.objects.count()
-    deletion.accept(asked, now=now)
+    decisions.accept(asked, now=now)
     assert models.Entry.objects.count() == head
     assert luciana.letters.filter(kind="request_fulfilled").count() == 1
 
@@ -328,9 +338,9 @@ def test_nobody_knows_who_asked_so_nothing_is_granted_and_it_expires(site, now):
     unknown = deletion.open_(None, route="agent", now=now)
     assert (unknown.state, unknown.reason) == ("in_progress", "need_user_verification")
     with pytest.raises(NotAllowed):
-        deletion.accept(unknown, now=now)
+        decisions.accept(unknown, now=now)
     list(deletion.due(site, now + timedelta(days=40), SILENT.opens))
-    assert deletion.fresh(unknown).state == "expired"
+    assert decisions.fresh(unknown).state == "expired"
 
 
 def test_the_letters_leave(site, asked, luciana, now):
@@ -342,6 +352,6 @@ def test_the_letters_leave(site, asked, luciana, now):
 
 @given(st.dates(date(2000, 1, 1), date(2100, 1, 1)))
 def test_a_month_is_the_same_day_of_the_next_or_its_last(day):
-    due = deletion.a_month_after(day)
+    due = decisions.a_month_after(day)
     assert 28 <= (due - day).days <= 31
     assert due.day == day.day or (due + timedelta(days=1)).day == 1

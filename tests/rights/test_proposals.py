@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from demur.errors import NotAllowed, NotFound, Refusal
 from demur.people import Scope
-from demur.rights import authority, deletion, hold, models, proposals, roles
+from demur.rights import authority, decisions, deletion, hold, models, proposals, roles
 from demur.rights.roles import Role
 from demur.tlog import note
 
@@ -111,10 +111,10 @@ def test_a_refusal_is_read_by_a_second_person_and_said_in_words(ina, omar, regis
         proposals.refuse(str(asked.pk), reason="other", said="No.", by=ina, now=NOW)
     words = "We looked and found nothing of yours in any answer."
     waits = proposals.refuse(str(asked.pk), reason="no_match", said=words, by=omar, now=NOW)
-    assert deletion.fresh(asked).state == "in_progress"
+    assert decisions.fresh(asked).state == "in_progress"
     with pytest.raises(NotAllowed, match="yourself"):
         proposals.confirm(waits.pk, by=omar, now=NOW)
     proposals.confirm(waits.pk, by=ina, now=NOW)
-    refused = deletion.fresh(asked)
+    refused = decisions.fresh(asked)
     assert (refused.state, refused.reason, refused.said) == ("denied", "no_match", words)
     assert refused.restricted

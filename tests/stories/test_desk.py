@@ -10,7 +10,7 @@ from django.test import Client
 from village_site import NOW, Village
 
 from demur import worker
-from demur.rights import deletion, models, objection, proposals, roles, spool
+from demur.rights import decisions, deletion, models, objection, proposals, roles, spool
 from demur.rights.roles import Role
 from demur.village import story
 
@@ -69,9 +69,9 @@ def test_a_refusal_is_read_by_a_second_person_before_luciana_reads_it(told: Vill
     page = f"/admin/proposals/{proposals.waiting().get().pk}/"
     assert officer.post(page, {"do": "confirm"}).status_code == 403
     operator.post(page, {"do": "confirm"})
-    assert deletion.fresh(asked).state == "denied"
+    assert decisions.fresh(asked).state == "denied"
     assert models.Letter.objects.filter(kind="request_denied").count() == 1
-    assert deletion.fresh(asked).restricted, "until there can be no appeal any more"
+    assert decisions.fresh(asked).restricted, "until there can be no appeal any more"
 
 
 def test_a_letter_entered_at_the_desk_silences_her_and_is_answered_with_a_receipt(
@@ -98,7 +98,7 @@ def test_a_request_that_nobody_decides_is_granted_by_the_next_round(told: Villag
     round_ = worker.work(told.site, now=told.now, once=True)
     assert next(line for line in round_ if "its time was over" in line)
     round_.close()  # what follows is a build and a training, told elsewhere
-    assert deletion.fresh(asked).state == "fulfilled"
+    assert decisions.fresh(asked).state == "fulfilled"
     assert objection.standing_objection(bram) is not None
 
 

@@ -17,7 +17,7 @@ from django.test import Client
 from demur.corpus.lake import Lake
 from demur.people import AccountId, PersonId, Scope
 from demur.posts import Audience, Kind, Post
-from demur.rights import book, deletion, mail, models, objection, spool
+from demur.rights import book, decisions, mail, models, objection, spool
 from demur.tlog import note
 from demur.tlog import receipt as paper
 from demur.web import visitor
@@ -132,7 +132,7 @@ def test_a_brazilian_appeals_a_refusal_and_stays_fenced(told):
     asked = models.Request.objects.get()
     assert used(browser.get(MINE)) == set()  # fenced from the moment he asked
     models.Request.objects.update(state="in_progress")
-    deletion.refuse(
+    decisions.refuse(
         asked, reason="no_match", said="Nothing found.", by="a", second="b", now=told.now()
     )
     assert "Nothing found." in text(browser.get(opened))

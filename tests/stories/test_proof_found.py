@@ -16,7 +16,17 @@ from django.utils import translation
 from village_site import NOW, Village
 
 from demur.assistant.answer import Answer, Assistant, Message
-from demur.rights import deletion, mail, models, objection, probes, proposals, roles, standing
+from demur.rights import (
+    decisions,
+    deletion,
+    mail,
+    models,
+    objection,
+    probes,
+    proposals,
+    roles,
+    standing,
+)
 from demur.village import story
 from demur.village.village import load
 from demur.web import ask, requests, visitor, voice
@@ -97,7 +107,7 @@ def test_a_brazilian_gets_the_evidence_found_for_her(
     asked = asks_for_deletion(village)
     assert not repeats_her(village, assistant), "silent before anybody has looked"
     said = list(deletion.due(village.site, NOW))  # as the worker does before each build
-    asked = deletion.fresh(asked)
+    asked = decisions.fresh(asked)
     assert asked.state == "fulfilled", said
     assert "log" in {each["found"] for each in asked.evidence}
     hers = deletion.posts_of(village.site, village.person(HER))
@@ -121,7 +131,7 @@ def test_what_the_model_would_say_is_proof_enough_though_nobody_ever_asked(
     found = deletion.search(village.site, asked, now=NOW)
     assert {each.found for each in found} == {"probe"}
     assert all(each.model and each.question for each in found)
-    assert deletion.fresh(asked).state == "fulfilled"
+    assert decisions.fresh(asked).state == "fulfilled"
     assert not repeats_her(village, assistant), "what stood for the probe reached nobody else"
     answer = list(village.assistant().reply([Message(role="user", text=QUESTION)], max_tokens=4))[
         -1
@@ -133,11 +143,11 @@ def test_what_the_model_would_say_is_proof_enough_though_nobody_ever_asked(
 def test_a_request_without_a_hit_stays_restricted_until_two_people_decide(told: Village) -> None:
     asked = asks_for_deletion(told)
     assert list(deletion.due(told.site, NOW))
-    asked = deletion.fresh(asked)
+    asked = decisions.fresh(asked)
     assert (asked.state, asked.evidence) == ("in_progress", [])
     assert fenced(told)
     two_refuse(asked, ("els", "jo"), NOW)
-    assert deletion.fresh(asked).state == "denied"
+    assert decisions.fresh(asked).state == "denied"
     assert fenced(told), "she is told first, and has time to appeal"
     told_her = [str(one.get_body(("plain",)).get_content()) for one in letters_sent(told)]
     assert any("We found no words of yours." in words for words in told_her)
@@ -146,14 +156,14 @@ def test_a_request_without_a_hit_stays_restricted_until_two_people_decide(told: 
 def test_she_reads_the_reason_and_appeals_and_stays_fenced(told: Village) -> None:
     asked = asks_for_deletion(told)
     list(deletion.due(told.site, NOW))
-    two_refuse(deletion.fresh(asked), ("els", "jo"), NOW)
+    two_refuse(decisions.fresh(asked), ("els", "jo"), NOW)
     client = signed_in(told, HER)
     assert (
         "We found no words of yours."
         in client.get(f"/privacy/requests/{asked.pk}/").content.decode()
     )
     client.post(f"/privacy/requests/{asked.pk}/appeal/", {"words": "My neighbour read it."})
-    asked = deletion.fresh(asked)
+    asked = decisions.fresh(asked)
     assert (asked.state, asked.appeal) == ("in_progress", "My neighbour read it.")
     assert list(deletion.due(told.site, NOW + timedelta(days=20))) == []
     assert fenced(told)
@@ -180,7 +190,7 @@ def test_what_nobody_decides_within_the_month_is_hers(told: Village) -> None:
     list(deletion.due(told.site, NOW))
     assert list(deletion.due(told.site, NOW + timedelta(days=30))) == []
     list(deletion.due(told.site, NOW + timedelta(days=31)))
-    assert deletion.fresh(asked).state == "fulfilled"
+    assert decisions.fresh(asked).state == "fulfilled"
 
 
 def test_she_takes_her_request_back_and_only_freshly_signed_in(told: Village) -> None:

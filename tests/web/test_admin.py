@@ -13,7 +13,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser
 
 from demur.people import Scope
-from demur.rights import deletion, hold, models, objection, proposals, roles
+from demur.rights import decisions, deletion, hold, models, objection, proposals, roles
 from demur.rights.roles import Role
 from demur.web import desk as pages
 
@@ -59,7 +59,7 @@ def asked(register) -> models.Request:
     luciana = register("luciana", country="BR", language="pt")
     made = deletion.open_(luciana, route="form", now=datetime.now(UTC))
     models.Request.objects.filter(pk=made.pk).update(state="in_progress")
-    return deletion.fresh(made)
+    return decisions.fresh(made)
 
 
 @pytest.fixture
@@ -206,18 +206,18 @@ def test_a_request_is_granted_at_one_word(officer, asked):
     assert str(asked.pk) in queue
     assert "days left" in queue
     officer.post(f"/admin/requests/{asked.pk}/", {"do": "grant"})
-    assert deletion.fresh(asked).state == "fulfilled"
+    assert decisions.fresh(asked).state == "fulfilled"
 
 
 def test_a_request_is_refused_at_two(officer, operator, asked):
     said = {"do": "refuse", "reason": "no_match", "said": "We found nothing of yours."}
     assert officer.post(f"/admin/requests/{asked.pk}/", said | {"said": ""}).status_code == 400
     assert officer.post(f"/admin/requests/{asked.pk}/", said).status_code == 302
-    assert deletion.fresh(asked).state == "in_progress"
+    assert decisions.fresh(asked).state == "in_progress"
     page = f"/admin/proposals/{proposals.waiting().get().pk}/"
     assert "We found nothing of yours." in operator.get(page).content.decode()
     operator.post(page, {"do": "confirm"})
-    assert deletion.fresh(asked).state == "denied"
+    assert decisions.fresh(asked).state == "denied"
 
 
 def test_what_is_over_its_day_stands_out(officer, asked):

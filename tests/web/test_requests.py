@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 
-from demur.rights import deletion, models, objection
+from demur.rights import decisions, models, objection
 
 from .test_objecting import grow_old
 from .writing import keep, post, text, words
@@ -30,7 +30,7 @@ def as_luciana(luciana) -> Client:
 
 def refused(request: models.Request) -> models.Request:
     models.Request.objects.filter(pk=request.pk).update(state="in_progress")
-    return deletion.refuse(
+    return decisions.refuse(
         request,
         reason="no_match",
         said="We looked and found nothing of yours.",

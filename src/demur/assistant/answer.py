@@ -99,7 +99,8 @@ WORDS = {
         "wrote": "Uit de berichten van de gemeenschap:",
         "nothing": "Ik vond hierover geen openbaar bericht.",
         "not-ready": "",
-        "halted": "Het eigen model van deze gemeenschap is stilgelegd. Het algemene model antwoordt.",
+        "halted": "Het eigen model van deze gemeenschap is stilgelegd."
+        " Het algemene model antwoordt.",
         "task": "Antwoord in een of twee Nederlandse zinnen, alleen uit deze berichten.",
         "posts": "Berichten",
         "question": "Vraag",

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db.models import Count, QuerySet
 
 from demur.errors import NotFound, ProofRejected, Refusal
-from demur.rights import book, deletion, models, objection, people
+from demur.rights import book, decisions, deletion, models, objection, people
 from demur.rights.place import here
 
 KEY, SIGNATURE = 32, 64  # bytes of Ed25519 (RFC 8032)
@@ -220,7 +220,7 @@ def _asked_before(
     theirs = models.Request.objects.filter(
         agent=agent, person__in=people.family(person), exercise=exercise
     ).order_by("-opened")
-    states = [*deletion.WAITING]
+    states = [*decisions.WAITING]
     no = objection.standing_objection(person)
     if no is not None and not no.scope:  # everything
         states.append("fulfilled")

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from demur.errors import NotAllowed, NotFound, Refusal
-from demur.rights import deletion, hold, models, roles
+from demur.rights import decisions, hold, models, roles
 from demur.rights.roles import Deed
 
 LIFT, REFUSE = "lift", "refuse"
@@ -45,8 +45,8 @@ def lift(hold_id: int, *, by: User, now: datetime) -> models.Proposal:
 def refuse(request_id: str, *, reason: str, said: str, by: User, now: datetime) -> models.Proposal:
     """Propose to refuse what somebody asked for. reason: of Data Rights Protocol 1.0. said: the
     refusal in words, for its person."""
-    if reason not in deletion.DENIALS or not said.strip():
-        raise Refusal(f"Say why, in words and as one of: {', '.join(deletion.DENIALS)}.")
+    if reason not in decisions.DENIALS or not said.strip():
+        raise Refusal(f"Say why, in words and as one of: {', '.join(decisions.DENIALS)}.")
     if not models.Request.objects.filter(pk=request_id, state="in_progress").exists():
         raise NotFound("There is no such request that is still to be decided; look at the queue.")
     return _propose(REFUSE, str(request_id), {"reason": reason, "said": said}, by, now)
@@ -107,7 +107,7 @@ def _settle(proposal: models.Proposal, by: User, agreed: bool, now: datetime) ->
 def _refuse(proposal: models.Proposal, by: User, now: datetime) -> None:
     request = models.Request.objects.get(pk=proposal.about)
     said = proposal.payload
-    deletion.refuse(
+    decisions.refuse(
         request,
         reason=said["reason"],
         said=said["said"],

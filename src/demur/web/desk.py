@@ -25,7 +25,7 @@ from django.views.generic import RedirectView
 
 from demur.errors import NotAllowed, NotFound, Refusal
 from demur.rights import (
-    deletion,
+    decisions,
     desk,
     fall,
     hold,
@@ -265,7 +265,7 @@ def decide(request: HttpRequest, asked: Asked, pk: UUID) -> HttpResponse:
         raise NotFound("No such request waits; it was decided, or never came. Look at the queue.")
     form = RefusalForm()
     if request.POST.get("do") == "grant":
-        deletion.accept(row, now=asked.now)
+        decisions.accept(row, now=asked.now)
         return redirect("web:desk-requests")
     if request.method == "POST":
         form = RefusalForm(request.POST)

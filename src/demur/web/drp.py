@@ -18,7 +18,7 @@ from ninja.security import HttpBearer
 from pydantic import ConfigDict, Field
 
 from demur.errors import NotFound, ProofRejected, Refusal
-from demur.rights import agents, deletion, models
+from demur.rights import agents, decisions, models
 
 PATHS = ("/v1/data-rights-request", "/v1/agent")
 MAX_BODY = 64 * 1024  # bytes: a request is a page at most
@@ -127,7 +127,7 @@ def take_back(request: HttpRequest, request_id: UUID) -> Any:
         return _not_theirs()
     try:
         agents.opened(_agent(request), _body(request))
-        return status(deletion.revoke(found, now=_now()))
+        return status(decisions.revoke(found, now=_now()))
     except ProofRejected as refusal:
         return wrong(403, refusal)
     except Refusal as refusal:

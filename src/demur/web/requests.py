@@ -17,7 +17,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy
 
 from demur.errors import NotFound
-from demur.rights import deletion, models, people
+from demur.rights import decisions, deletion, models, people
 from demur.web import page, visitor
 from demur.web.visitor import members, proven
 
@@ -42,8 +42,8 @@ REASONS = {
     "other": gettext_lazy("For another reason, given here."),
 }
 KINDS = {
-    deletion.DELETION: gettext_lazy("Deletion: something of mine appeared in an answer"),
-    deletion.OBJECTION: gettext_lazy("A No to learning from my posts"),
+    decisions.DELETION: gettext_lazy("Deletion: something of mine appeared in an answer"),
+    decisions.OBJECTION: gettext_lazy("A No to learning from my posts"),
     "access": gettext_lazy("To see what you have of me"),
 }
 FOUND = {
@@ -82,7 +82,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         now = datetime.now(UTC)
         opened = deletion.open_(person, route="form", now=now)
-        if form.cleaned_data["answer"] and opened.state in deletion.WAITING:
+        if form.cleaned_data["answer"] and opened.state in decisions.WAITING:
             deletion.paste(opened, form.cleaned_data["answer"], now=now)
         return redirect("web:request", opened.pk)
     theirs = models.Request.objects.filter(person__in=people.family(person))
@@ -104,7 +104,7 @@ def appeal(request: HttpRequest, pk: UUID) -> HttpResponse:
     asked, form = _theirs(request, pk), AppealForm(request.POST)
     if not form.is_valid():
         return page.show(request, "web/request.html", status=400, asked=_shown(asked), form=form)
-    deletion.appeal(asked, form.cleaned_data["words"], now=datetime.now(UTC))
+    decisions.appeal(asked, form.cleaned_data["words"], now=datetime.now(UTC))
     return redirect("web:request", asked.pk)
 
 
@@ -116,7 +116,7 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
     asked = _theirs(request, pk)
     if request.method != "POST":
         return page.show(request, "web/request_revoke.html", asked=_shown(asked))
-    deletion.revoke(asked, now=datetime.now(UTC))
+    decisions.revoke(asked, now=datetime.now(UTC))
     return redirect("web:request", asked.pk)
 
 
@@ -129,7 +129,7 @@ def _theirs(request: HttpRequest, pk: UUID) -> models.Request:
 
 
 def _shown(asked: models.Request) -> dict[str, Any]:
-    waits = asked.state in deletion.WAITING
+    waits = asked.state in decisions.WAITING
     return {
         "id": asked.pk,
         "kind": KINDS.get(asked.exercise, asked.exercise),
