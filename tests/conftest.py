@@ -57,6 +57,7 @@ def _serve(site: Site) -> None:
         connection.close()
         del connections[connection.alias]
     settings.DEMUR_SITE = site
+    settings.SECRET_KEY = site.secret  # a process beside others began with the first one's
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     settings.EMAIL_FILE_PATH = str(site.mail)
     connections.settings = connections.configure_settings(databases.settings(site))

@@ -235,7 +235,8 @@ def test_the_operator_does_not_read_mails_nor_decide(operator, unclear, asked):
 
 @pytest.mark.browser
 @pytest.mark.usefixtures("unclear", "anna")
-def test_the_desk_is_for_everybody(chromium: Browser, address, asked, placed):
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_the_desk_is_for_everybody(chromium: Browser, address, asked, placed, language):
     """axe finds nothing, nothing scrolls sideways at 390 pixels, and the keys are enough."""
     staff("omar", Role.OFFICER)
     root = User.objects.create_superuser("root")
@@ -243,7 +244,7 @@ def test_the_desk_is_for_everybody(chromium: Browser, address, asked, placed):
     models.Built.objects.create(
         at=placed.at, policy="0" * 64, kept={"0": 7}, reasons={"author-objects": 3}
     )
-    context = chromium.new_context(locale="en", viewport=NARROW, java_script_enabled=True)
+    context = chromium.new_context(locale=language, viewport=NARROW, java_script_enabled=True)
     page = context.new_page()
     page.goto(f"{address}/sign-in/?next=/admin/")
     page.fill("#id_login", "omar")
@@ -265,7 +266,7 @@ def test_the_desk_is_for_everybody(chromium: Browser, address, asked, placed):
     page.goto(f"{address}/admin/proposals/{waits.pk}/")
     for _ in range(40):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.innerText.trim()") == "Confirm":
+        if page.evaluate("document.activeElement.innerText.trim()") in ("Confirm", "Bevestigen"):
             break
     page.keyboard.press("Enter")
     page.wait_for_url("**/admin/proposals/")

@@ -27,11 +27,12 @@ NARROW = {"width": 320, "height": 800}
 WIDTHS = (390, 1280)
 STRANGERS = ["/", "/about/", "/privacy/", "/log/", "/sign-in/?next=/privacy/object/"]
 STRANGERS += ["/sign-in/link/", "/sign-in/link/sent/", "/sign-in/link/x/y/", "/nothing"]
+STRANGERS += ["/privacy/notices/", "/notice/no-more/spent/"]
 STRANGERS += ["/privacy/not-a-member/", "/privacy/not-a-member/mailed/", "/privacy/am-i-in-it/"]
 ANNAS = ["/", "/ask/", "/search/?q=fair", "/privacy/", "/privacy/object/", "/privacy/mine/"]
 ANNAS += ["/privacy/am-i-in-it/", "/privacy/mentions/", "/privacy/accounts/", "/privacy/requests/"]
 ANNAS += ["/privacy/accounts/asked/", "/privacy/switches/", "/privacy/file/"]
-ANNAS += ["/privacy/file/erase/"]
+ANNAS += ["/privacy/file/erase/", "/sign-in/codes/", "/sign-in/codes/on/"]
 AFTERWARDS = ["/privacy/", "/privacy/objected/", "/privacy/receipts/", "/privacy/withdraw/"]
 AFTERWARDS += ["/privacy/withdrawn/"]
 

@@ -8,15 +8,21 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.contrib.auth.models import User
 from django.test import Client
+from playwright.sync_api import Browser
 
 from demur.people import Scope
 from demur.rights import authority, models, objection
 from demur.rights.authority import Order, Verb
 from demur.rights.place import here
 from demur.tlog import note
+
+from .test_browser import _threads_own_their_loops, chromium
+
+__all__ = ["_threads_own_their_loops", "chromium"]
 
 ITALY = Scope(country="IT")
 KEY = Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)
@@ -152,3 +158,35 @@ def test_the_dry_run_stays_within_their_countries(reader):
     counted = reader.get("/authority/dry-run/", {"country": "it", "format": "json"}).json()
     assert (counted["posts"], counted["people"], counted["models"]) == (0, 0, [])
     assert not models.Hold.objects.exists()
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("garante", "anna")
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_the_portal_is_for_everybody(chromium: Browser, address, language):
+    """axe finds nothing and nothing scrolls sideways, on a telephone and at a desk."""
+    models.Built.objects.create(
+        at=datetime.now(UTC), policy="0" * 64, kept={"0": 7}, reasons={"author-objects": 3}
+    )
+    context = chromium.new_context(locale=language, viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(f"{address}/sign-in/?next=/authority/")
+    page.fill("#id_login", "garante")
+    page.fill("#id_password", "dorp aan zee 1")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#id_order")
+    found: list[str] = []
+    for path in ("/authority/", "/authority/dry-run/", "/authority/lines/"):
+        page.goto(f"{address}{path}")
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 800})
+            faults = Axe().run(page).response["violations"]
+            found += [f"{path} at {width}: {one['id']}" for one in faults]
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        found += [f"{path}: {wide} pixels wide"] if wide > 390 else []
+    page.goto(f"{address}/authority/")
+    page.fill("textarea", signed())
+    page.click("main button[type=submit]")
+    found += [f"answered: {one['id']}" for one in Axe().run(page).response["violations"]]
+    assert found == []
+    context.close()
