@@ -268,7 +268,9 @@ def _decisions(site: Site, say: Say) -> None:
             reasons.update(of_mask(mask).reasons)
     say(f"   {kept:>4} posts may train")
     for reason, count in reasons.most_common():
-        say(f"   {count:>4} {reason.outcome}: {reason.says}")
+        in_part = 0 < len(reason.uses) < len(Use)
+        what = f"not for {', '.join(sorted(reason.uses))}" if in_part else reason.outcome
+        say(f"   {count:>4} {what}: {reason.says}")
 
 
 def _ask(assistant: Assistant, say: Say, question: str = story.QUESTION_NL) -> str:
