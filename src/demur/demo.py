@@ -27,7 +27,7 @@ from demur import verify, worker
 from demur.assistant.answer import Answer, Assistant, Message
 from demur.corpus import build as corpus
 from demur.errors import NotFound
-from demur.people import PersonId, Scope, Standing
+from demur.people import PersonId, Scope, Standing, Use
 from demur.policy import regimes
 from demur.policy.decision import Reason, of_mask
 from demur.rights import (
