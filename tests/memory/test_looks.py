@@ -6,7 +6,8 @@ import random
 
 import numpy as np
 
-from demur.memory.looks import NEAR, Looks
+from demur.corpus.likeness import ALIKE
+from demur.memory.looks import Looks
 
 
 def bits(look: bytes) -> int:
@@ -27,7 +28,7 @@ def test_every_pair_that_is_near_is_found_however_its_bits_are_spread() -> None:
         (one, other)
         for one, a in enumerate(seen)
         for other, b in enumerate(seen)
-        if (bits(a) ^ bits(b)).bit_count() <= NEAR
+        if (bits(a) ^ bits(b)).bit_count() <= ALIKE
     }
     assert len(expected) > len(seen) + 100, "else this shows little"
     ones, others = Looks.of(b"".join(seen)).alike(np.arange(len(seen)))

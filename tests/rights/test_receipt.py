@@ -63,7 +63,9 @@ def test_the_lines_tell_what_happened_to_her_shard_and_not_to_others(site, anna)
 def test_every_later_line_verifies(site, anna):
     objection.submit(anna, route="form", now=NOW)
     happened(site, "shard_retrained", site.home.shard(PersonId(anna.pk)))
-    for line in receipt.lines(anna):
+    lines = receipt.lines(anna)
+    assert len(lines) == 2
+    for line in lines:
         paper.check(paper.read_receipt(line.proof), book.key(site))
 
 

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from demur.memory.looks import BYTES, Looks
+from demur.corpus.likeness import LOOK
+from demur.memory.looks import Looks
 from demur.memory.numbers import numbered
 from demur.posts import normal
 
@@ -162,8 +163,8 @@ def _looks(photos: pa.Array) -> tuple[Ints, Looks, Ints]:
     """The rows with a picture whose look is known, all distinct looks, and which each row has."""
     row, pictures = _flat(photos)
     look = pc.struct_field(pictures, "look").cast(pa.binary())
-    known = pc.equal(pc.binary_length(look), BYTES).fill_null(False).to_numpy(zero_copy_only=False)
-    known &= pc.not_equal(look, bytes(BYTES)).fill_null(False).to_numpy(zero_copy_only=False)
+    known = pc.equal(pc.binary_length(look), LOOK).fill_null(False).to_numpy(zero_copy_only=False)
+    known &= pc.not_equal(look, bytes(LOOK)).fill_null(False).to_numpy(zero_copy_only=False)
     found = look.filter(pa.array(known)).dictionary_encode()
     raw = b"".join(found.dictionary.to_pylist())
     return row[known], Looks.of(raw), found.indices.to_numpy().astype(np.int64)

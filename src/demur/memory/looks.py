@@ -1,8 +1,9 @@
 """Looks: which pictures look alike, found among a million without comparing each with each.
 
-A look is a perceptual hash of 256 bits (`posts.Photo.look`, PDQ). Two are alike within NEAR bits:
-that survives another size, another quality and a little cropping. Nothing here knows whose they
-are.
+A look is a perceptual hash of 256 bits (`posts.Photo.look`, PDQ). Two are alike within ALIKE bits;
+how often that finds a copy is measured in `benchmarks/copies.py`. Laid out once and asked at every
+change of what stands, with few looks; a build asks once, with all (`corpus.likeness.Looks`).
+Nothing here knows whose they are.
 """
 
 from __future__ import annotations
@@ -12,12 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from demur.corpus.likeness import ALIKE
 from demur.memory.numbers import distinct, stretches
 
-NEAR = 31
-"""Bits of 256 by which two looks may differ: what PDQ's authors recommend (ThreatExchange, PDQ)."""
-
-BYTES = 32
 _WORDS = 16  # of 16 bits: with 31 bits or fewer different, one word differs by one bit at most
 _FLIPS = np.array([0, *(1 << bit for bit in range(16))], np.uint16)
 _TOGETHER = 1024  # looks that are asked about at once: some 4,000 candidates each in a million
@@ -56,7 +54,7 @@ class Looks:
             one = np.repeat(np.repeat(some, len(_FLIPS)), length)
             other = self.order[word][stretches(begin, length)]
             differ = np.bitwise_count(self.words[one] ^ self.words[other]).sum(1, dtype=np.int64)
-            near = differ <= NEAR
+            near = differ <= ALIKE
             found.append(one[near] * many + other[near])
         pairs = distinct(np.concatenate(found))
         return pairs // many, pairs % many
