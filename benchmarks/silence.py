@@ -71,7 +71,8 @@ def measure(root: Path, people: int) -> int:  # noqa: PLR0915  (read from top to
     site = open_site(root)
     setup(site)
     prepare(site)
-    from demur.assistant.answer import Answer, Assistant, Message
+    from demur.assistant import chat, search, tracing
+    from demur.assistant.answer import Answer, Assistant, Message, Sampling
     from demur.rights import standing
 
     assistant = Assistant.open(root, standing.of(site, today=lambda: datetime.now(UTC).date()))
@@ -85,23 +86,23 @@ def measure(root: Path, people: int) -> int:  # noqa: PLR0915  (read from top to
     beside.start()
     assert parent.recv() == "ready"
 
-    def search(text: str, accounts: set[str]) -> bool:
-        return any(hit.account in accounts for hit in assistant.search(text, 20))
+    def found(text: str, accounts: set[str]) -> bool:
+        return any(hit.account in accounts for hit in search.find(assistant, text, 20))
 
-    def trace(text: str, accounts: set[str]) -> bool:
+    def traced(text: str, accounts: set[str]) -> bool:
         theirs = posts[text]
-        return any(theirs.intersection(run.post_ids) for run in assistant.trace(text))
+        return any(theirs.intersection(run.post_ids) for run in tracing.trace(assistant, text))
 
-    def chat(text: str, accounts: set[str]) -> bool:
+    def quoted(text: str, accounts: set[str]) -> bool:
         asked = [Message(role="user", text=text)]
-        *_, answer = assistant.reply(asked, max_tokens=12, seed=1)
+        *_, answer = chat.reply(assistant, asked, Sampling(max_tokens=12, seed=1))
         assert isinstance(answer, Answer)
         return any(citation.account in accounts for citation in answer.citations)
 
     surfaces: dict[str, Callable[[str, set[str]], bool]] = {
-        "search": search, "trace": trace, "chat": chat
+        "search": found, "trace": traced, "chat": quoted
     }  # fmt: skip
-    chat(chosen[0][2], chosen[0][1])  # the model is read once, before anything is timed
+    quoted(chosen[0][2], chosen[0][1])  # the model is read once, before anything is timed
     late: dict[str, list[float]] = {name: [] for name in surfaces}
     submit: list[float] = []
     leaks = 0

@@ -192,11 +192,13 @@ def work(args: argparse.Namespace, site: Site) -> None:
 
 def ask(args: argparse.Namespace, site: Site) -> None:
     """Ask the assistant one question."""
-    from demur.assistant.answer import Answer, Assistant, Message
+    from demur.assistant import chat
+    from demur.assistant.answer import Answer, Assistant, Message, Sampling
     from demur.rights import answers
 
     assistant = Assistant.open(site.root, standing_of(site))
-    for piece in assistant.reply([Message(role="user", text=args.text)], seed=args.seed):
+    asked = [Message(role="user", text=args.text)]
+    for piece in chat.reply(assistant, asked, Sampling(seed=args.seed)):
         if not isinstance(piece, Answer):
             if not args.json:
                 print(piece, end="", flush=True)
@@ -214,9 +216,10 @@ def ask(args: argparse.Namespace, site: Site) -> None:
 
 def trace(args: argparse.Namespace, site: Site) -> None:
     """Find the public posts whose words a text repeats."""
+    from demur.assistant import tracing
     from demur.assistant.answer import Assistant
 
-    spans = Assistant.open(site.root, standing_of(site)).trace(args.text)
+    spans = tracing.trace(Assistant.open(site.root, standing_of(site)), args.text)
     show(
         args,
         [dataclasses.asdict(span) for span in spans],

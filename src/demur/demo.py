@@ -24,7 +24,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from demur import verify, worker
-from demur.assistant.answer import Answer, Assistant, Message
+from demur.assistant import chat, search
+from demur.assistant.answer import Answer, Assistant, Message, Sampling
 from demur.corpus import build as corpus
 from demur.errors import NotFound
 from demur.people import PersonId, Scope, Standing, Use
@@ -47,7 +48,6 @@ from demur.rights import (
 )
 from demur.rights.authority import Order, Verb
 from demur.rights.place import Place
-from demur.rights.probes import Speaker
 from demur.site.folder import Site
 from demur.tlog import note
 from demur.village import addresses, archives, story
@@ -157,7 +157,7 @@ def halted(site: Site, assistant: Assistant, say: Say, clock: Clock) -> None:
         return note.sign(text, story.ITS_KEY, key)
 
     def heard() -> int:
-        return len(assistant.search(story.QUESTION_NL, 50))
+        return len(search.find(assistant, story.QUESTION_NL, 50))
 
     fall = authority.dry_run(order(Verb.HALT), now=clock())
     say(f"   it counts first: {fall.posts} posts by {fall.people} people in the Netherlands")
@@ -180,7 +180,7 @@ def _others(site: Site, say: Say, clock: Clock) -> None:
         say(f"   {why}: {told} ({reasons})" if reasons else f"   {why}: {told}")
 
 
-def _nobody_asks(site: Place, standing: Standing) -> Speaker:
+def _nobody_asks(site: Place, standing: Standing) -> Assistant:
     """The probes take a minute of the real model; the telling is content with the answer log."""
     raise NotFound("The village's story asks no probes; `demur work` does, for an open request.")
 
@@ -275,7 +275,8 @@ def _decisions(site: Site, say: Say) -> None:
 
 def _ask(assistant: Assistant, say: Say, question: str = story.QUESTION_NL) -> str:
     said = ""
-    for piece in assistant.reply([Message(role="user", text=question)], seed=1, max_tokens=LENGTH):
+    asked = [Message(role="user", text=question)]
+    for piece in chat.reply(assistant, asked, Sampling(max_tokens=LENGTH, seed=1)):
         if isinstance(piece, Answer):
             said = piece.text
             for line in piece.text.splitlines():
@@ -289,7 +290,9 @@ def _object(site: Site, assistant: Assistant, say: Say, clock: Clock) -> str:
     person = people.find(_account())
     said = objection.submit(person, route="form", now=clock())
     committed = time.perf_counter()
-    left = [hit for hit in assistant.search(story.QUESTION_NL, 20) if hit.account == _account()]
+    left = [
+        hit for hit in search.find(assistant, story.QUESTION_NL, 20) if hit.account == _account()
+    ]
     silence = (time.perf_counter() - committed) * 1000
     say(f"   line {said.entry.index} of the book")
     say(f"   {len(left)} of her posts found, {silence:.0f} ms later")

@@ -45,8 +45,8 @@ class FakeModel:
         self.opened_under.append(standing)
         return self
 
-    def reply(self, messages, *, max_tokens, temperature, seed) -> Iterator[str | Answer]:
-        self.asked.append(messages[-1].text)
+    def speak(self, asked, planner, sampling) -> Iterator[str | Answer]:
+        self.asked.append(asked)
         yield self.says
         yield Answer(
             text=self.says, language="en", citations=tuple(map(_cited, self.cites)), traced=(),
@@ -147,9 +147,9 @@ def test_her_post_named_as_a_source_is_a_hit_also_without_its_words(site, asked,
 
 def test_an_echo_of_the_question_is_no_hit(site, asked, luciana, now):
     class Echo(FakeModel):
-        def reply(self, messages, **more):
-            self.says = messages[-1].text
-            return super().reply(messages, **more)
+        def speak(self, asked, planner, sampling):
+            self.says = asked
+            return super().speak(asked, planner, sampling)
 
     assert deletion.search(site, asked, Echo("").opens, now=now) == []
 

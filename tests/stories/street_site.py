@@ -24,7 +24,8 @@ from made_once import made_once
 from PIL import Image
 
 from demur import worker
-from demur.assistant.answer import Answer, Assistant, Message
+from demur.assistant import chat
+from demur.assistant.answer import Answer, Assistant, Message, Sampling
 from demur.policy import regimes
 from demur.rights import intake, mail, models, notice, people, standing
 from demur.site import folder, start
@@ -81,7 +82,7 @@ class Street:
 
     def ask(self, assistant: Assistant, question: str) -> Answer:
         asked = [Message(role="user", text=question)]
-        last = list(assistant.reply(asked, max_tokens=8, seed=1))[-1]
+        last = list(chat.reply(assistant, asked, Sampling(max_tokens=8, seed=1)))[-1]
         assert isinstance(last, Answer)
         return last
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,8 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 from village_site import Village
 
+from demur import assistant as abilities
 from demur import verify, worker
-from demur.assistant.answer import Answer, Message
+from demur.assistant import chat, history, search, tracing
+from demur.assistant.answer import Answer, Message, Sampling
 from demur.corpus import build as corpus
 from demur.errors import ProofRejected, StandingUnreadable
 from demur.policy.clause import Outcome
@@ -42,12 +46,21 @@ def test_every_surface_there_is_falls_silent_about_her(village: Village) -> None
         return {c.account for c in answer.citations} & hers
 
     def found() -> set[str]:
-        return {hit.account for hit in assistant.search(story.QUESTION_NL, 50)} & hers
+        return {hit.account for hit in search.find(assistant, story.QUESTION_NL, 50)} & hers
 
     def repeated() -> set[str]:
-        return {post for run in assistant.trace(SAID) for post in run.post_ids}
+        return {post for run in tracing.trace(assistant, SAID) for post in run.post_ids}
 
-    ask = {"chat": cited, "search": found, "trace": repeated}
+    before = village.ask(assistant)
+
+    def shown_again() -> set[str]:
+        """An answer that quoted her, kept by whoever asked."""
+        [may] = history.may_be_shown(assistant, [before.drawn])
+        return {c.account for c in before.citations} & hers if may else set()
+
+    for module in pkgutil.iter_modules(abilities.__path__):
+        importlib.import_module(f"demur.assistant.{module.name}")
+    ask = {"chat": cited, "search": found, "trace": repeated, "history": shown_again}
     assert set(ask) == set(SURFACES)
     assert all(surface() for surface in ask.values()), (
         "she must be heard before, or this shows nothing"
@@ -57,9 +70,8 @@ def test_every_surface_there_is_falls_silent_about_her(village: Village) -> None
 
 
 def test_an_answer_under_way_is_taken_back(village: Village) -> None:
-    speaking = village.assistant().reply(
-        [Message(role="user", text=story.QUESTION_NL)], max_tokens=50, seed=1
-    )
+    asked = [Message(role="user", text=story.QUESTION_NL)]
+    speaking = chat.reply(village.assistant(), asked, Sampling(max_tokens=50, seed=1))
     heard = next(speaking), next(speaking)
     assert all(isinstance(piece, str) for piece in heard)
     object_to(village)
@@ -78,7 +90,7 @@ def test_nobody_knows_who_objects_so_the_base_speaks_alone(village: Village) -> 
     assert answer.citations == ()
     assert answer.shards == ()
     with pytest.raises(StandingUnreadable):
-        assistant.search("pont", 3)
+        search.find(assistant, "pont", 3)
 
 
 def test_her_friend_keeps_his_post_with_her_name_masked(village: Village) -> None:

@@ -14,7 +14,8 @@ from django.test import Client
 from village_site import Village
 
 from demur import demo, worker
-from demur.assistant.answer import Answer, Assistant, Message
+from demur.assistant import chat, search
+from demur.assistant.answer import Answer, Assistant, Message, Sampling
 from demur.corpus import build as corpus
 from demur.people import Scope
 from demur.rights import authority, book, fall, hold, models, roles, standing
@@ -61,9 +62,8 @@ def test_an_authority_halts_the_netherlands_and_the_assistant_stops_mid_answer(
 ) -> None:
     registered()
     assistant = village.assistant()
-    speaking = assistant.reply(
-        [Message(role="user", text=story.QUESTION_NL)], max_tokens=50, seed=1
-    )
+    asked = [Message(role="user", text=story.QUESTION_NL)]
+    speaking = chat.reply(assistant, asked, Sampling(max_tokens=50, seed=1))
     assert isinstance(next(speaking), str)
     assert send(signed())[0] == 201
     *words, answer = list(speaking)
@@ -76,7 +76,7 @@ def test_an_authority_halts_the_netherlands_and_the_assistant_stops_mid_answer(
 def found(assistant: Assistant) -> set[str]:
     """Accounts of people in the Netherlands whose posts a search finds."""
     there = models.Account.objects.filter(person__country="NL").values_list("pk", flat=True)
-    return {hit.account for hit in assistant.search(story.QUESTION_NL, 50)} & set(there)
+    return {hit.account for hit in search.find(assistant, story.QUESTION_NL, 50)} & set(there)
 
 
 def test_a_lift_brings_nothing_back_until_it_is_built_again(village: Village) -> None:
@@ -255,7 +255,7 @@ def test_the_village_tells_of_luciana_and_of_the_authority(village: Village) -> 
     assert any("found in an answer" in line for line in said), said
     assert any("fulfilled" in line for line in said)
     luciana = village.accounts(story.ABROAD)
-    assert not luciana & {hit.account for hit in assistant.search(story.QUESTION_ABROAD, 50)}
+    assert not luciana & {hit.account for hit in search.find(assistant, story.QUESTION_ABROAD, 50)}
     said.clear()
     demo.halted(village.site, assistant, said.append, clock)
     before, after, lifted = [int(line.split()[0]) for line in said if "posts found" in line]

@@ -10,6 +10,7 @@ from django.test import Client
 from village_site import NOW, Village
 
 from demur import worker
+from demur.assistant import search
 from demur.rights import decisions, deletion, models, objection, proposals, roles, spool
 from demur.rights.roles import Role
 from demur.village import story
@@ -84,7 +85,7 @@ def test_a_letter_entered_at_the_desk_silences_her_and_is_answered_with_a_receip
     said = objection.standing_objection(village.person(story.OBJECTOR))
     assert said is not None
     assert f"Line {said.entry_id}" in page.content.decode()
-    found = {hit.account for hit in assistant.search(story.QUESTION_NL, 50)}
+    found = {hit.account for hit in search.find(assistant, story.QUESTION_NL, 50)}
     assert not found & village.accounts(story.OBJECTOR)
     assert operator.get(f"/admin/letter/{said.entry_id}.tlog-proof").status_code == 200
 

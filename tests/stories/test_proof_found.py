@@ -15,7 +15,8 @@ from django.test import Client
 from django.utils import translation
 from village_site import NOW, Village
 
-from demur.assistant.answer import Answer, Assistant, Message
+from demur.assistant import chat, search
+from demur.assistant.answer import Answer, Assistant, Message, Sampling
 from demur.rights import (
     decisions,
     deletion,
@@ -33,6 +34,7 @@ from demur.web import ask, requests, visitor, voice
 
 HER = story.ABROAD
 SOUP = next(said.text for said in load().by(HER, "facebook") if said.text.startswith("In Recife"))
+FOUR = Sampling(max_tokens=4, seed=1)
 QUESTION = "Who makes the brown pea soup of Dora in Recife, where the neighbours think she is ill?"
 
 
@@ -70,9 +72,9 @@ def asks_for_deletion(village: Village, answer: str = "") -> models.Request:
 
 
 def repeats_her(village: Village, assistant: Assistant) -> bool:
-    said = list(assistant.reply([Message(role="user", text=QUESTION)], max_tokens=4, seed=1))
+    said = list(chat.reply(assistant, [Message(role="user", text=QUESTION)], FOUR))
     text = "".join(piece for piece in said if isinstance(piece, str))
-    found = {hit.account for hit in assistant.search(QUESTION, 20)}
+    found = {hit.account for hit in search.find(assistant, QUESTION, 20)}
     return "pea soup of Dora" in text or bool(found & village.accounts(HER))
 
 
@@ -133,9 +135,7 @@ def test_what_the_model_would_say_is_proof_enough_though_nobody_ever_asked(
     assert all(each.model and each.question for each in found)
     assert decisions.fresh(asked).state == "fulfilled"
     assert not repeats_her(village, assistant), "what stood for the probe reached nobody else"
-    answer = list(village.assistant().reply([Message(role="user", text=QUESTION)], max_tokens=4))[
-        -1
-    ]
+    answer = list(chat.reply(village.assistant(), [Message(role="user", text=QUESTION)], FOUR))[-1]
     assert isinstance(answer, Answer)
     assert not {citation.account for citation in answer.citations} & village.accounts(HER)
 

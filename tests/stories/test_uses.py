@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from street_site import ALMOST, HERS, STREET, TOLD, Street, account
 
-from demur.assistant.answer import Answer, Message
+from demur.assistant import chat, search, tracing
+from demur.assistant.answer import Answer, Message, Sampling
 from demur.corpus import build as corpus
 from demur.errors import StandingUnreadable
 from demur.people import Scope, Use
@@ -34,7 +35,7 @@ def test_somebody_who_only_wants_to_be_found_is_found_and_never_quoted_or_learne
     assert said.status_code == 302
     assert "anke" in street.found(reader, "vuurtoren")
     assert "anke" not in street.quoted(assistant, LIGHTHOUSE)
-    assert assistant.trace(HERS) == []
+    assert tracing.trace(assistant, HERS) == []
 
     street.build()
     assert "anke" in street.found(reader, "vuurtoren"), "after the build as well"
@@ -47,11 +48,11 @@ def test_somebody_who_only_wants_to_be_found_is_found_and_never_quoted_or_learne
 def test_a_friend_who_said_almost_the_same_falls_silent_in_the_same_second(street: Street) -> None:
     assistant, reader = street.assistant(), street.signed_in("els")
     assert {"anke", "joost"} <= street.found(reader, "vuurtoren zaterdag treden")
-    assert assistant.trace(ALMOST)
+    assert tracing.trace(assistant, ALMOST)
 
     objection.submit(street.person("anke"), route="form", now=TOLD)
     assert not {"anke", "joost"} & street.found(reader, "vuurtoren zaterdag treden")
-    assert assistant.trace(ALMOST) == []
+    assert tracing.trace(assistant, ALMOST) == []
     assert not {"anke", "joost"} & street.quoted(assistant, LIGHTHOUSE)
     assert "joost" in street.found(reader, "schuur geverfd"), "what is his own is still his"
 
@@ -81,7 +82,9 @@ def test_an_authority_halts_the_model_in_the_middle_of_an_answer(street: Street)
     assert released is not None
     assert street.ask(assistant, LIGHTHOUSE).model == released.name
 
-    speaking = assistant.reply([Message(role="user", text=LIGHTHOUSE)], max_tokens=50, seed=1)
+    speaking = chat.reply(
+        assistant, [Message(role="user", text=LIGHTHOUSE)], Sampling(max_tokens=50, seed=1)
+    )
     assert isinstance(next(speaking), str)
     halt = hold.place(Scope(model=released.name), by="Autoriteit", now=TOLD)
     *_, taken_back = speaking
@@ -110,10 +113,10 @@ def test_nobody_can_say_who_objects_so_not_even_the_search_page_finds_anything(
     street: Street,
 ) -> None:
     assistant = street.assistant()
-    assert assistant.search("vuurtoren", 5)
+    assert search.find(assistant, "vuurtoren", 5)
     (street.site.root / "demur.db").unlink()
     with pytest.raises(StandingUnreadable):
-        assistant.search("vuurtoren", 5)
+        search.find(assistant, "vuurtoren", 5)
     answer = street.ask(assistant, LIGHTHOUSE)
     assert (answer.memories, answer.model, answer.citations) == (False, None, ())
 

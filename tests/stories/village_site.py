@@ -20,7 +20,8 @@ import tiny_base
 from made_once import made_once
 
 from demur import worker
-from demur.assistant.answer import Answer, Assistant, Message
+from demur.assistant import chat
+from demur.assistant.answer import Answer, Assistant, Message, Sampling
 from demur.policy import regimes
 from demur.rights import intake, mail, models, notice, objection, people, standing
 from demur.site import folder, start
@@ -54,7 +55,7 @@ class Village:
 
     def ask(self, assistant: Assistant, question: str = story.QUESTION_NL) -> Answer:
         asked = [Message(role="user", text=question)]
-        last = list(assistant.reply(asked, max_tokens=8, seed=1))[-1]
+        last = list(chat.reply(assistant, asked, Sampling(max_tokens=8, seed=1)))[-1]
         assert isinstance(last, Answer)
         return last
 

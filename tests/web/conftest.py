@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -16,7 +16,7 @@ from django.db import connections, transaction
 from django.test import Client
 from django.utils import translation
 
-from demur.assistant.answer import Answer, Citation, Message, Traced
+from demur.assistant.answer import Answer, Citation, Plan, Planner, Sampling, Traced
 from demur.memory.search import Build, Hit
 from demur.rights import book, models
 from demur.site.folder import Site
@@ -41,18 +41,13 @@ class FakeAssistant:
     refusal: Exception | None = None
     breaks_off: Exception | None = None  # raised after the first word
     found: str = "Fun at the fair near the old pump"
-    asked: list[tuple[Sequence[Message], int, float, int | None]] = field(default_factory=list)
+    asked: list[tuple[str, Sampling]] = field(default_factory=list)
+    planned: list[Plan] = field(default_factory=list)  # as if nobody could be heard
     hold: threading.Event | None = None  # waits for it after the first word
 
-    def reply(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        temperature: float,
-        seed: int | None,
-    ) -> Iterator[str | Answer]:
-        self.asked.append((messages, max_tokens, temperature, seed))
+    def speak(self, asked: str, planner: Planner, sampling: Sampling) -> Iterator[str | Answer]:
+        self.asked.append((asked, sampling))
+        self.planned.append(planner(None))
         if self.refusal:
             raise self.refusal
         for number, word in enumerate(self.text.split(" ")):
@@ -107,9 +102,12 @@ class FakeAssistant:
             tokens_out=3,
         )
 
-    def search(self, text: str, limit: int) -> list[Hit]:
+    def heard(self) -> FakeAssistant:
         if self.refusal:
             raise self.refusal
+        return self
+
+    def search(self, text: str, *, limit: int) -> list[Hit]:
         hit = Hit(
             build=Build(shard=0, root="0" * 64),
             score=1.0,

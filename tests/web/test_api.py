@@ -9,6 +9,7 @@ import openai
 import pytest
 from django.test import Client
 
+from demur.assistant.answer import Sampling
 from demur.errors import NotFound, StandingUnreadable
 from demur.web import api, keys, wire
 
@@ -52,9 +53,8 @@ def test_the_official_client_gets_an_answer(client, assistant):
     assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
     assert answer.demur["citations"][0]["url"].startswith("https://")
     assert answer.demur["traced"][0]["post_ids"]
-    messages, max_tokens, temperature, seed = assistant.asked[0]
-    assert [message.role for message in messages] == ["system", "user"]
-    assert (max_tokens, temperature, seed) == (40, 0.2, 5)
+    assert [role for role, _ in assistant.planned[0].prompt] == ["system", "user"]
+    assert assistant.asked[0][1] == Sampling(max_tokens=40, temperature=0.2, seed=5)
 
 
 def test_the_official_client_streams(client, assistant):
@@ -157,7 +157,7 @@ def test_hints_for_sampling_are_left_unread(post):
 def test_text_in_parts_is_joined(post, assistant):
     parts = [{"type": "text", "text": "When is"}, {"type": "text", "text": "the fair?"}]
     post({"model": "demur", "messages": [{"role": "user", "content": parts}]})
-    assert assistant.asked[0][0][0].text == "When is\nthe fair?"
+    assert assistant.asked[0][0] == "When is\nthe fair?"
 
 
 def test_another_model_does_not_exist_here(post):

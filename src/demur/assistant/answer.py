@@ -1,13 +1,17 @@
-"""One road for every answer: ask the gate, retrieve, speak, trace, show.
+"""One road for every answer: ask the gate, plan, speak, guard, trace, show.
 
 Nothing here decides who may speak and nothing here remembers who objected: the gate is asked
 before every answer and before every token. When nobody can say who objects, the community's
 words are not used at all and the base model speaks alone, and the answer says so. When a hold is
 on the model itself, the base speaks too, and posts that may be quoted still are.
+
+An ability (chat, writing, translation …) is a small file beside this one. It says what it wants
+said, given what may be heard (`Plan`), and walks this road; there is no other one to a token.
 """
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
@@ -16,22 +20,25 @@ from pathlib import Path
 from threading import Lock
 from typing import Literal
 
+from demur.assistant import guard
 from demur.assistant.generation import Generation, stamp
-from demur.corpus.stored import language_of
+from demur.assistant.words import WORDS, language_of_answer
 from demur.errors import StandingUnreadable
 from demur.memory.memories import Heard
 from demur.memory.search import Hit
-from demur.people import InForce, Standing, Use
+from demur.people import InForce, Standing
 from demur.serving.engine import Engine, Finish, Over
-from demur.serving.gate import Gate, surface
+from demur.serving.gate import Gate
 from demur.serving.template import Template
 from demur.training.base import BaseModel
 from demur.training.recipe import Recipe
 
+Role = Literal["system", "user", "assistant"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    role: Literal["system", "user", "assistant"]
+    role: Role
     text: str
 
 
@@ -59,11 +66,50 @@ class Traced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """A post that an answer quotes or repeats, as it was then: whoever keeps the answer asks
+    `history` by it whether it may still be shown."""
+
+    post_id: str
+    text_hash: str  # SHA-256 of the text as it was built, 64 hexadecimal digits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How an answer is drawn. The same seed, question and standing give the same answer."""
+
+    max_tokens: int = 160
+    temperature: float = 0.4  # 0 always takes the likeliest
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What an ability wants said.
+
+    opening: said as it stands before the model speaks: notes, and posts that are quoted.
+    prompt: the conversation for the model; where there is none, it is not asked.
+    citations: the posts that are quoted or shown as sources; their words may be repeated.
+    """
+
+    language: str
+    opening: tuple[str, ...] = ()
+    prompt: tuple[tuple[Role, str], ...] = ()
+    citations: tuple[Citation, ...] = ()
+
+
+Planner = Callable[[Heard | None], Plan]
+"""Makes a plan from what may be heard; from nothing where nobody can say who objects."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What was said, and by what.
 
     memories: False where nobody could say who objects: the base model spoke alone.
     halted: True where a hold is on the model: the base spoke, and may have quoted posts.
+    declined: why the question is not answered (a name out of `guard.REASONS`), or None.
+    withheld: kinds of what the guard took out of the model's words, each once.
     model: the release whose weights and counts spoke, as the book names it; None where the base
         spoke without them.
     """
@@ -79,62 +125,40 @@ class Answer:
     finish: Finish
     tokens_in: int
     tokens_out: int
+    drawn: tuple[Drawn, ...] = ()
+    declined: str | None = None
+    withheld: tuple[str, ...] = ()
 
 
-QUOTES = 3  # posts that an answer may quote
 TOP_K, TOP_P = 40, 0.9
-READY = ("en", "nl")  # languages the community's posts have taught, and the pages speak
-
-WORDS = {
-    "en": {
-        "wrote": "From the community's posts:",
-        "nothing": "I found no public post about this.",
-        "not-ready": "I am not ready in this language yet; here is what I have in English.",
-        "halted": "This community's own model has been halted. The general model answers.",
-        "task": "Answer in one or two English sentences, from these posts only.",
-        "posts": "Posts",
-        "question": "Question",
-    },
-    "nl": {
-        "wrote": "Uit de berichten van de gemeenschap:",
-        "nothing": "Ik vond hierover geen openbaar bericht.",
-        "not-ready": "",
-        "halted": "Het eigen model van deze gemeenschap is stilgelegd."
-        " Het algemene model antwoordt.",
-        "task": "Antwoord in een of twee Nederlandse zinnen, alleen uit deze berichten.",
-        "posts": "Berichten",
-        "question": "Vraag",
-    },
-}
 
 
 class Assistant:
-    """Speaks for one site. Safe to use from several threads; one answer is spoken at a time."""
+    """Speaks for one site. Safe to use from several threads."""
 
-    def __init__(self, site: Path, standing: Standing, *, threads: int) -> None:
+    def __init__(self, site: Path, standing: Standing, *, threads: int, guarded: bool) -> None:
         self._site = site
         self._gate = Gate(standing)
-        self._threads = threads
+        self._threads, self._guarded = threads, guarded
         self._lock = Lock()
         self._generation: Generation | None = None
         self._speaking: tuple[tuple[BaseModel, Recipe], Template, Engine] | None = None
 
     @classmethod
-    def open(cls, site: Path, standing: Standing, *, threads: int = 2) -> Assistant:
-        """Opens nothing yet: the first question reads the release, the first answer the model."""
-        return cls(site, standing, threads=threads)
+    def open(
+        cls, site: Path, standing: Standing, *, threads: int = 2, guarded: bool = True
+    ) -> Assistant:
+        """Opens nothing yet: the first question reads the release, the first answer the model.
 
-    @surface("chat")
-    def reply(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int = 160,
-        temperature: float = 0.4,
-        seed: int | None = None,
-    ) -> Iterator[str | Answer]:
+        guarded: False for a probe, which looks for what is there behind the guard; nobody reads
+            what it is told.
+        """
+        return cls(site, standing, threads=threads, guarded=guarded)
+
+    def speak(self, asked: str, planner: Planner, sampling: Sampling) -> Iterator[str | Answer]:
         """Pieces of text as they are spoken, the Answer last.
 
+        asked: the words of whoever asks; what the guard declines is not planned at all.
         An answer during which the standing changed is taken back: its Answer has no text.
         Close the iterator when nobody listens any more.
         """
@@ -143,65 +167,68 @@ class Assistant:
         heard = generation.heard(in_force) if in_force else None
         halted = in_force is not None and generation.is_halted(in_force)
         speaks = None if halted else heard
-        language, ready = _language(messages)
-        cited = self._retrieve(heard, messages[-1].text, language)
+        declined = guard.declines(asked) if self._guarded else None
+        plan = _refusing(asked, declined) if declined else planner(heard)
         still = self._still(in_force)
-        notes = [note for note, due in (("not-ready", not ready), ("halted", halted)) if due]
-        opening = _opening(language, notes, cited, heard is not None)
         said: list[str] = []
         finish: Finish = "stop"
-        for piece in opening:
+        for piece in _notes(plan, halted) + plan.opening:
             if not still():
                 finish = "standing-changed"
                 break
             said.append(piece)
             yield piece
-        template, engine = self._speaker(generation)
-        prompt = template.ids(_prompt(messages, language, cited))
-        merged, shards = None, tuple[int, ...]()
-        if speaks is not None:
-            merged, shards = generation.adapter(speaks)
-        if finish == "stop":
+        watch = guard.Watch(heard, asked=asked, quoted=[each.text for each in plan.citations])
+        tokens_in, shards = 0, tuple[int, ...]()
+        if finish == "stop" and plan.prompt:
+            template, engine = self._speaker(generation)
+            prompt = template.ids(plan.prompt)
+            tokens_in = len(prompt)
+            merged = None
+            if speaks is not None:
+                merged, shards = generation.adapter(speaks)
             tokens = engine.stream(
                 prompt,
                 adapter=merged,
                 over=_over(speaks, len(prompt), generation.base.separator) if speaks else None,
                 still=still,
-                max_tokens=max_tokens,
-                temperature=temperature,
+                max_tokens=sampling.max_tokens,
+                temperature=sampling.temperature,
                 top_k=TOP_K,
                 top_p=TOP_P,
-                seed=secrets.randbits(63) if seed is None else seed,
+                seed=secrets.randbits(63) if sampling.seed is None else sampling.seed,
             )
-            finish = yield from _collect(template.pieces(tokens), said)
+            pieces = template.pieces(tokens)
+            finish = yield from _collect(watch.over(pieces) if self._guarded else pieces, said)
         text = "".join(said)
-        traced = self._traced(heard, text)
+        runs = traced(heard, text) if heard else ()
+        drawn = _drawn(heard, plan.citations, runs)
         if not still():
             finish = "standing-changed"
         taken_back = finish == "standing-changed"
         yield Answer(
             text="" if taken_back else text,
-            language=language,
-            citations=() if taken_back else cited,
-            traced=() if taken_back else traced,
+            language=plan.language,
+            citations=() if taken_back else plan.citations,
+            traced=() if taken_back else runs,
+            drawn=() if taken_back else drawn,
             shards=shards,
             memories=heard is not None,
             halted=halted,
             model=None if speaks is None else generation.name,
             finish=finish,
-            tokens_in=len(prompt),
-            tokens_out=template.count("".join(said)),
+            declined=declined,
+            withheld=watch.withheld,
+            tokens_in=tokens_in,
+            tokens_out=self._count(text),
         )
 
-    @surface("search")
-    def search(self, text: str, limit: int) -> list[Hit]:
-        """Public posts about a text, the best first. Raises StandingUnreadable: then none."""
-        return self._current().heard(self._gate.ask()).search(text, limit=limit)
+    def heard(self) -> Heard:
+        """The memories as they may be asked now, for a surface that speaks with no model.
 
-    @surface("trace")
-    def trace(self, text: str) -> list[Traced]:
-        """Where a text repeats public posts word for word. Raises StandingUnreadable."""
-        return list(self._traced(self._current().heard(self._gate.ask()), text))
+        Raises StandingUnreadable: then nobody's words are used. Ask anew for every question.
+        """
+        return self._current().heard(self._gate.ask())
 
     def _current(self) -> Generation:
         """What is released now; read anew when the worker has released something else."""
@@ -218,6 +245,11 @@ class Assistant:
                 self._speaking = (wanted, Template(generation.base), engine)
             return self._speaking[1:]
 
+    def _count(self, text: str) -> int:
+        """Tokens of a text; roughly, where no model has been asked for yet."""
+        speaking = self._speaking
+        return speaking[1].count(text) if speaking else len(text.split())
+
     def _ask(self) -> InForce | None:
         """What stands; None where nobody can say, and then the base model speaks alone."""
         try:
@@ -230,42 +262,67 @@ class Assistant:
             return lambda: True  # nobody's words are in it
         return lambda: self._gate.unchanged(in_force)
 
-    def _retrieve(self, heard: Heard | None, question: str, language: str) -> tuple[Citation, ...]:
-        """The posts to quote: of the best that are found, those in the asker's language first."""
-        if heard is None:
-            return ()
-        found = heard.search(question, limit=QUOTES * 4, use=Use.ANSWERS)
-        found.sort(key=lambda hit: hit.lang != language)
-        return tuple(
-            Citation(
-                number=number,
-                post_id=hit.post_id,
-                account=hit.account,
-                platform=hit.platform,
-                url=hit.url,
-                attribution=hit.attribution,
-                lang=hit.lang or "",
-                text=hit.text,
-            )
-            for number, hit in enumerate(found[:QUOTES], 1)
-        )
 
-    def _traced(self, heard: Heard | None, text: str) -> tuple[Traced, ...]:
-        if heard is None:
-            return ()
-        spans = heard.trace(text)
-        posts = {
-            post.row: post.post_id
-            for post in heard.posts(sorted({row for span in spans for row in span.rows}))
-        }
-        return tuple(
-            Traced(
-                start=span.start,
-                end=span.end,
-                post_ids=tuple(posts[row] for row in span.rows if row in posts),
-            )
-            for span in spans
+def cite(hits: Sequence[Hit]) -> tuple[Citation, ...]:
+    """Hits as numbered citations, in their order; personal data in them is masked."""
+    return tuple(
+        Citation(
+            number=number,
+            post_id=hit.post_id,
+            account=hit.account,
+            platform=hit.platform,
+            url=hit.url,
+            attribution=hit.attribution,
+            lang=hit.lang or "",
+            text=guard.masked(hit.text),
         )
+        for number, hit in enumerate(hits, 1)
+    )
+
+
+def hash_of(text: str) -> str:
+    """The hash by which a kept answer knows a post's text again. See Drawn."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def traced(heard: Heard, text: str) -> tuple[Traced, ...]:
+    """The runs of a text that stand word for word in posts that may be shown."""
+    spans = heard.trace(text)
+    posts = {
+        post.row: post.post_id
+        for post in heard.posts(sorted({row for span in spans for row in span.rows}))
+    }
+    return tuple(
+        Traced(
+            start=span.start,
+            end=span.end,
+            post_ids=tuple(posts[row] for row in span.rows if row in posts),
+        )
+        for span in spans
+    )
+
+
+def _drawn(
+    heard: Heard | None, cited: Sequence[Citation], runs: Sequence[Traced]
+) -> tuple[Drawn, ...]:
+    if heard is None:
+        return ()
+    ids = {citation.post_id for citation in cited}.union(*(run.post_ids for run in runs))
+    return tuple(
+        Drawn(post_id=post.post_id, text_hash=hash_of(post.text))
+        for post in heard.named(sorted(ids))
+    )
+
+
+def _notes(plan: Plan, halted: bool) -> tuple[str, ...]:
+    """What has to be said first, whatever the ability."""
+    return (WORDS[plan.language]["halted"] + "\n\n",) if halted and plan.prompt else ()
+
+
+def _refusing(asked: str, reason: str) -> Plan:
+    """The guard's plan: the reason in a sentence, and nothing else."""
+    language, _ = language_of_answer(asked)
+    return Plan(language=language, opening=(guard.REASONS[reason][language],))
 
 
 def _collect(pieces: Generator[str, None, Finish], said: list[str]) -> Generator[str, None, Finish]:
@@ -283,39 +340,3 @@ def _collect(pieces: Generator[str, None, Finish], said: list[str]) -> Generator
 def _over(heard: Heard, prompt: int, start: int) -> Over:
     """The counts hear a post's beginning and what was said since, not the question."""
     return lambda context, p: heard.over([start, *context[prompt:]], p)
-
-
-def _language(messages: Sequence[Message]) -> tuple[str, bool]:
-    """The language to answer in, and whether it is the one that was asked in."""
-    asked = language_of(messages[-1].text)
-    return (asked, True) if asked in READY else ("en", asked == "und")
-
-
-def _opening(
-    language: str, notes: Sequence[str], cited: Sequence[Citation], memories: bool
-) -> Iterator[str]:
-    """What is known before the model speaks: the posts themselves, quoted and numbered."""
-    words = WORDS[language]
-    for note in notes:
-        yield words[note] + "\n\n"
-    if cited:
-        yield words["wrote"] + "\n"
-        for citation in cited:
-            yield f"“{citation.text.strip()}” [{citation.number}]\n"
-        yield "\n"
-    elif memories:
-        yield words["nothing"] + "\n\n"
-
-
-def _prompt(
-    messages: Sequence[Message], language: str, cited: Sequence[Citation]
-) -> list[tuple[str, str]]:
-    """The conversation, with the posts as data before its last question."""
-    words = WORDS[language]
-    turns: list[tuple[str, str]] = [(message.role, message.text) for message in messages]
-    if not cited:
-        return turns
-    posts = "\n".join(f"[{citation.number}] {citation.text}" for citation in cited)
-    role, question = turns[-1]
-    asked = f"{words['posts']}:\n{posts}\n\n{words['task']}\n{words['question']}: {question}"
-    return [*turns[:-1], (role, asked)]

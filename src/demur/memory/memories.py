@@ -8,7 +8,7 @@ generation never changes: the next one is loaded beside it and takes its place.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
@@ -139,6 +139,10 @@ class Heard:
             posts = self.memories.search.read(build, here) if here else []
             found += [replace(post, row=first + post.row) for post in posts]
         return found
+
+    def named(self, post_ids: Collection[str]) -> list[Stored]:
+        """Those of these posts that an answer may show now, as they read now."""
+        return self.posts(self.memories.origins.rows_of(post_ids))
 
 
 def _first_rows(built: Sequence[Path]) -> list[int]:

@@ -76,6 +76,11 @@ class Origins:
     def __len__(self) -> int:
         return len(self.post_ids)
 
+    def rows_of(self, post_ids: Collection[str]) -> list[int]:
+        """The rows of these posts, as far as they are here."""
+        rows: list[int] = np.flatnonzero(_among(self.post_ids, post_ids)).tolist()
+        return rows
+
     def kept_for(self, use: Use) -> Rows:
         """[rows]: did the build allow this use?"""
         allowed: Rows = (self.uses & use.bit) != 0

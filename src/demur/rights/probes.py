@@ -8,10 +8,10 @@ Exact repetition is all that is found. Nothing found does not mean that nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from demur.errors import NotFound
 from demur.people import Standing
@@ -21,7 +21,7 @@ from demur.rights.place import Place
 
 # The assistant is imported when it is first opened: torch takes seconds to load.
 if TYPE_CHECKING:
-    from demur.assistant.answer import Answer, Message
+    from demur.assistant.answer import Assistant
 
 NAMES, BEGINNINGS, PHRASES = 3, 6, 4  # of each kind of question at most
 BEGINNING, PHRASE = 12, 6  # words
@@ -33,20 +33,7 @@ ABOUT = {
 }
 
 
-class Speaker(Protocol):
-    """What a probe asks of `demur.assistant.answer.Assistant`."""
-
-    def reply(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        temperature: float,
-        seed: int | None,
-    ) -> Iterator[str | Answer]: ...
-
-
-Opens = Callable[[Place, Standing], Speaker]
+Opens = Callable[[Place, Standing], "Assistant"]
 """Opens a speaker that is nobody else's: what stands for a probe must not reach other askers."""
 
 
@@ -84,15 +71,17 @@ def battery(about: Subject) -> list[str]:
     return list(dict.fromkeys(question for question in asked + phrases[:PHRASES] if question))
 
 
-def run(about: Subject, speaker: Speaker, *, now: datetime) -> list[Evidence]:
+def run(about: Subject, speaker: Assistant, *, now: datetime) -> list[Evidence]:
     """Ask everything and say where the person came back. The answers are dropped here."""
-    from demur.assistant.answer import Message  # noqa: PLC0415
+    from demur.assistant import chat  # noqa: PLC0415
+    from demur.assistant.answer import Message, Sampling  # noqa: PLC0415
 
     found: list[Evidence] = []
     for seed, question in enumerate(battery(about)):
         said, model, sources = "", "", set[str]()
         asked = [Message(role="user", text=question)]
-        for piece in speaker.reply(asked, max_tokens=TOKENS, temperature=0.0, seed=seed):
+        drawn = Sampling(max_tokens=TOKENS, temperature=0.0, seed=seed)
+        for piece in chat.reply(speaker, asked, drawn):
             if isinstance(piece, str):
                 said += piece
             else:
@@ -115,14 +104,15 @@ def run(about: Subject, speaker: Speaker, *, now: datetime) -> list[Evidence]:
     return found
 
 
-def open_speaker(site: Place, standing: Standing) -> Speaker:
-    """The released model, opened for one search only. NotFound before the first release."""
+def open_speaker(site: Place, standing: Standing) -> Assistant:
+    """The released model, opened for one search only, behind its guard too: what the guard keeps
+    from askers is still there. NotFound before the first release."""
     from demur.assistant.answer import Assistant  # noqa: PLC0415
     from demur.assistant.generation import stamp  # noqa: PLC0415
 
     if stamp(site.root) is None:
         raise NotFound("No model is released yet; run `demur build`, then `demur train`.")
-    return Assistant.open(site.root, standing)
+    return Assistant.open(site.root, standing, guarded=False)
 
 
 def _given_back(

@@ -70,7 +70,7 @@ def chat_completions(request: HttpRequest, asked: ChatRequest) -> Any:
         return _no_such_model(asked.model)
     if asked.messages[-1].role != "user":
         return _problem(400, "The last message must be the user's.", param="messages")
-    turn = voice.FLOOR.turn(
+    turn = voice.chat(
         [message.said() for message in asked.messages],
         max_tokens=asked.max_completion_tokens or asked.max_tokens or voice.TOKENS,
         temperature=voice.TEMPERATURE if asked.temperature is None else asked.temperature,

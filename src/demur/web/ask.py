@@ -71,7 +71,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     form = QuestionForm(request.POST or None)
     answer = None
     if form.is_valid():
-        turn = voice.FLOOR.turn([("user", form.cleaned_data["question"])])
+        turn = voice.chat([("user", form.cleaned_data["question"])])
         for _piece in turn:
             pass
         answer = turn.answer
@@ -89,7 +89,7 @@ def stream(request: HttpRequest) -> HttpResponseBase:
     form = QuestionForm(request.POST)
     if not form.is_valid():
         return page.refuse(request, 400)
-    turn = voice.FLOOR.turn([("user", form.cleaned_data["question"])])
+    turn = voice.chat([("user", form.cleaned_data["question"])])
     response = StreamingHttpResponse(Spoken(turn), content_type="text/event-stream; charset=utf-8")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
@@ -101,7 +101,7 @@ def stream(request: HttpRequest) -> HttpResponseBase:
 def search(request: HttpRequest) -> HttpResponse:
     """Plain search of public posts; whoever has said no is not found."""
     wanted = request.GET.get("q", "").strip()[:QUESTION]
-    hits = list(voice.FLOOR.search(wanted, HITS)) if wanted else []
+    hits = list(voice.search(wanted, HITS)) if wanted else []
     names = _names(hit.account for hit in hits)
     found = [
         Source(

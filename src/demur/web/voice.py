@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from django.conf import settings
 
@@ -21,9 +21,10 @@ from demur.rights import standing
 # The assistant is imported when it is first asked: torch takes seconds to load, and a No must
 # neither wait for it nor fail with it.
 if TYPE_CHECKING:
-    from demur.assistant.answer import Answer, Message
+    from demur.assistant.answer import Answer, Assistant
     from demur.memory.search import Hit
 
+T = TypeVar("T")
 Said = tuple[Literal["system", "user", "assistant"], str]
 """Who said it, and what."""
 
@@ -35,21 +36,6 @@ TEMPERATURE = 0.4
 
 
 BUSY = "The assistant is talking to others; ask again in a minute."
-
-
-class Voice(Protocol):
-    """What the web asks of `demur.assistant.answer.Assistant`."""
-
-    def reply(
-        self,
-        messages: Sequence[Message],
-        *,
-        max_tokens: int,
-        temperature: float,
-        seed: int | None,
-    ) -> Iterator[str | Answer]: ...
-
-    def search(self, text: str, limit: int) -> Sequence[Hit]: ...
 
 
 class NotNow(Refusal):
@@ -105,29 +91,26 @@ class Turn:
 class Floor:
     """Where one speaks at a time, or a few."""
 
-    def __init__(self, open_voice: Callable[[], Voice]) -> None:
-        self._open = open_voice
-        self._voice: Voice | None = None
+    def __init__(self, open_assistant: Callable[[], Assistant]) -> None:
+        self._open = open_assistant
+        self._assistant: Assistant | None = None
         self._opening = threading.Lock()
         self._turns = threading.BoundedSemaphore(TURNS)
         self._room = threading.BoundedSemaphore(ROOM)
 
-    def search(self, text: str, limit: int) -> Sequence[Hit]:
-        """Public posts about a text. Raises NotNow, or what the assistant refuses with."""
+    def ask(self, question: Callable[[Assistant], T]) -> T:
+        """What needs no turn: a search, a trace. Raises NotNow, or what it is refused with."""
         self._come_in()
         try:
             with _released():
-                return self._the_voice().search(text, limit)
+                return question(self._the_assistant())
         finally:
             self._room.release()
 
     def turn(
         self,
-        said: Sequence[Said],
+        speak: Callable[[Assistant], Iterator[str | Answer]],
         *,
-        max_tokens: int = TOKENS,
-        temperature: float = TEMPERATURE,
-        seed: int | None = None,
         patience: float = PATIENCE,
     ) -> Turn:
         """Start an answer. Raises NotNow, or what the assistant refuses with."""
@@ -135,14 +118,8 @@ class Floor:
         if not self._turns.acquire(timeout=patience):
             self._room.release()
             raise NotNow(BUSY)
-
-        def speak() -> Iterator[str | Answer]:
-            return self._the_voice().reply(
-                _messages(said), max_tokens=max_tokens, temperature=temperature, seed=seed
-            )
-
         with _released():
-            return Turn(speak, self._leave)
+            return Turn(lambda: speak(self._the_assistant()), self._leave)
 
     def _come_in(self) -> None:
         if not self._room.acquire(blocking=False):
@@ -152,11 +129,11 @@ class Floor:
         self._turns.release()
         self._room.release()
 
-    def _the_voice(self) -> Voice:
+    def _the_assistant(self) -> Assistant:
         with self._opening:
-            if self._voice is None:
-                self._voice = self._open()
-            return self._voice
+            if self._assistant is None:
+                self._assistant = self._open()
+            return self._assistant
 
 
 @contextmanager
@@ -168,13 +145,7 @@ def _released() -> Iterator[None]:
         raise NotNow(str(refusal)) from refusal
 
 
-def _messages(said: Sequence[Said]) -> list[Message]:
-    from demur.assistant.answer import Message  # noqa: PLC0415
-
-    return [Message(role=role, text=text) for role, text in said]
-
-
-def _open() -> Voice:
+def _open() -> Assistant:
     from demur.assistant.answer import Assistant  # noqa: PLC0415
 
     site = settings.DEMUR_SITE
@@ -183,3 +154,38 @@ def _open() -> Voice:
 
 
 FLOOR = Floor(_open)
+
+
+# ---- the abilities, as pages and programs ask for them ----
+
+
+def chat(
+    said: Sequence[Said],
+    *,
+    max_tokens: int = TOKENS,
+    temperature: float = TEMPERATURE,
+    seed: int | None = None,
+    patience: float = PATIENCE,
+) -> Turn:
+    """Answer the last of what was said."""
+
+    def speak(assistant: Assistant) -> Iterator[str | Answer]:
+        from demur.assistant import chat  # noqa: PLC0415
+        from demur.assistant.answer import Message, Sampling  # noqa: PLC0415
+
+        messages = [Message(role=role, text=text) for role, text in said]
+        drawn = Sampling(max_tokens=max_tokens, temperature=temperature, seed=seed)
+        return chat.reply(assistant, messages, drawn)
+
+    return FLOOR.turn(speak, patience=patience)
+
+
+def search(text: str, limit: int) -> Sequence[Hit]:
+    """Public posts about a text."""
+
+    def find(assistant: Assistant) -> Sequence[Hit]:
+        from demur.assistant import search  # noqa: PLC0415
+
+        return search.find(assistant, text, limit)
+
+    return FLOOR.ask(find)

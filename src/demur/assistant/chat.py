@@ -1,0 +1,72 @@
+"""Chat: a question about the community, answered with its own posts, quoted and numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from demur.assistant.answer import Answer, Assistant, Citation, Message, Plan, Role, Sampling, cite
+from demur.assistant.words import WORDS, language_of_answer
+from demur.memory.memories import Heard
+from demur.people import Use
+from demur.serving.gate import surface
+
+QUOTES = 3  # posts that an answer may quote
+
+
+@surface("chat")
+def reply(
+    assistant: Assistant, messages: Sequence[Message], sampling: Sampling | None = None
+) -> Iterator[str | Answer]:
+    """Answer the last message. See Assistant.speak for what is yielded."""
+    asked = messages[-1].text
+    language, ready = language_of_answer(asked)
+
+    def plan(heard: Heard | None) -> Plan:
+        cited = _retrieve(heard, asked, language)
+        return Plan(
+            language=language,
+            opening=tuple(_opening(language, ready, cited, heard is not None)),
+            prompt=_prompt(messages, language, cited),
+            citations=cited,
+        )
+
+    return assistant.speak(asked, plan, sampling or Sampling())
+
+
+def _retrieve(heard: Heard | None, question: str, language: str) -> tuple[Citation, ...]:
+    """The posts to quote: of the best that are found, those in the asker's language first."""
+    if heard is None:
+        return ()
+    found = heard.search(question, limit=QUOTES * 4, use=Use.ANSWERS)
+    found.sort(key=lambda hit: hit.lang != language)
+    return cite(found[:QUOTES])
+
+
+def _opening(
+    language: str, ready: bool, cited: Sequence[Citation], memories: bool
+) -> Iterator[str]:
+    """What is known before the model speaks: the posts themselves, quoted and numbered."""
+    words = WORDS[language]
+    if not ready:
+        yield words["not-ready"] + "\n\n"
+    if cited:
+        yield words["wrote"] + "\n"
+        for citation in cited:
+            yield f"“{citation.text.strip()}” [{citation.number}]\n"
+        yield "\n"
+    elif memories:
+        yield words["nothing"] + "\n\n"
+
+
+def _prompt(
+    messages: Sequence[Message], language: str, cited: Sequence[Citation]
+) -> tuple[tuple[Role, str], ...]:
+    """The conversation, with the posts as data before its last question."""
+    words = WORDS[language]
+    turns: list[tuple[Role, str]] = [(message.role, message.text) for message in messages]
+    if not cited:
+        return tuple(turns)
+    posts = "\n".join(f"[{citation.number}] {citation.text}" for citation in cited)
+    role, question = turns[-1]
+    asked = f"{words['posts']}:\n{posts}\n\n{words['task']}\n{words['question']}: {question}"
+    return (*turns[:-1], (role, asked))
