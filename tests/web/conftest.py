@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import translation
 
 from demur.assistant.answer import Answer, Citation, Plan, Planner, Sampling, Traced
-from demur.memory.search import Build, Hit
+from demur.memory.search import Build, Filter, Hit
 from demur.rights import book, models
 from demur.site.folder import Site
 from demur.web import voice
@@ -107,7 +107,7 @@ class FakeAssistant:
             raise self.refusal
         return self
 
-    def search(self, text: str, *, limit: int) -> list[Hit]:
+    def search(self, text: str, *, limit: int, where: Filter) -> list[Hit]:
         hit = Hit(
             build=Build(shard=0, root="0" * 64),
             score=1.0,

@@ -22,7 +22,7 @@ from demur.errors import SiteUnusable
 from demur.memory.counts import Counts
 from demur.memory.origins import Origins
 from demur.memory.remember import SEARCH, build_of, folder_of, is_written
-from demur.memory.search import Build, Hit, Search, Stored
+from demur.memory.search import EVERYWHERE, Build, Filter, Hit, Search, Stored
 from demur.memory.trace import Span, Tracer
 from demur.memory.vocabulary import Vocabulary
 from demur.people import InForce, Use
@@ -112,7 +112,9 @@ class Heard:
         """See Counts.over."""
         return self.memories.counts.over(context, p0)
 
-    def search(self, text: str, *, limit: int, use: Use = Use.SEARCH) -> list[Hit]:
+    def search(
+        self, text: str, *, limit: int, use: Use = Use.SEARCH, where: Filter = EVERYWHERE
+    ) -> list[Hit]:
         """The posts that are most about `text`; each hit's `row` counts through all builds.
 
         use: ANSWERS where an answer will quote what is found.

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
+from datetime import date
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,24 @@ class Hit(Stored):
     build: Build
     score: float  # higher is better; comparable within one question only
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which posts are looked at. A field that is None or empty narrows nothing.
+
+    accounts: their authors (who). platform, group: where. since, until: days, both included.
+    """
+
+    accounts: tuple[str, ...] = ()
+    platform: str | None = None
+    group: str | None = None
+    kinds: tuple[str, ...] = ()  # posts.Kind
+    lang: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+EVERYWHERE = Filter()
 
 COLUMNS = [field.name for field in fields(Stored)]
 _columns = attrgetter(*COLUMNS)  # dataclasses.astuple copies every value

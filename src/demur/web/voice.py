@@ -21,8 +21,11 @@ from demur.rights import standing
 # The assistant is imported when it is first asked: torch takes seconds to load, and a No must
 # neither wait for it nor fail with it.
 if TYPE_CHECKING:
-    from demur.assistant.answer import Answer, Assistant
-    from demur.memory.search import Hit
+    from demur.assistant.answer import Answer, Assistant, Drawn
+    from demur.assistant.images import Drawing
+    from demur.assistant.pictures import Picture
+    from demur.assistant.writing import Brief
+    from demur.memory.search import Filter, Hit
 
 T = TypeVar("T")
 Said = tuple[Literal["system", "user", "assistant"], str]
@@ -180,12 +183,69 @@ def chat(
     return FLOOR.turn(speak, patience=patience)
 
 
-def search(text: str, limit: int) -> Sequence[Hit]:
+def write(brief: Brief, *, max_tokens: int = TOKENS, seed: int | None = None) -> Turn:
+    """A draft of what the brief asks for."""
+
+    def speak(assistant: Assistant) -> Iterator[str | Answer]:
+        from demur.assistant import writing  # noqa: PLC0415
+        from demur.assistant.answer import Sampling  # noqa: PLC0415
+
+        return writing.write(assistant, brief, Sampling(max_tokens=max_tokens, seed=seed))
+
+    return FLOOR.turn(speak)
+
+
+def translate(text: str, into: Literal["en", "nl"]) -> Turn:
+    """The text in the other language."""
+
+    def speak(assistant: Assistant) -> Iterator[str | Answer]:
+        from demur.assistant import translation  # noqa: PLC0415
+
+        return translation.translate(assistant, text, into)
+
+    return FLOOR.turn(speak)
+
+
+def search(text: str, limit: int, where: Filter | None = None) -> Sequence[Hit]:
     """Public posts about a text."""
 
     def find(assistant: Assistant) -> Sequence[Hit]:
         from demur.assistant import search  # noqa: PLC0415
+        from demur.memory.search import EVERYWHERE  # noqa: PLC0415
 
-        return search.find(assistant, text, limit)
+        return search.find(assistant, text, limit, where or EVERYWHERE)
 
     return FLOOR.ask(find)
+
+
+def draw(description: str, *, seed: int | None = None, size: int = 512) -> Drawing:
+    """A picture of what is described."""
+
+    def paint(assistant: Assistant) -> Drawing:
+        from demur.assistant import images  # noqa: PLC0415
+
+        return images.draw(assistant, description, seed=seed, size=size)
+
+    return FLOOR.ask(paint)
+
+
+def picture(sha256: str) -> Picture:
+    """A picture that somebody posted. Raises NotFound where it may not be shown now."""
+
+    def look(assistant: Assistant) -> Picture:
+        from demur.assistant import pictures  # noqa: PLC0415
+
+        return pictures.picture(assistant, sha256)
+
+    return FLOOR.ask(look)
+
+
+def may_be_shown(answers: Sequence[Sequence[Drawn]]) -> list[bool]:
+    """Which of somebody's kept answers may be shown to them now, by what each draws on."""
+
+    def ask(assistant: Assistant) -> list[bool]:
+        from demur.assistant import history  # noqa: PLC0415
+
+        return history.may_be_shown(assistant, answers)
+
+    return FLOOR.ask(ask)
