@@ -3,12 +3,11 @@
 Each weight is kept in the smallest of llama.cpp's types that holds it exactly, which is checked
 number by number: what was four bits before it was installed is four bits again, and no weight
 becomes another one on the way. The Llama and Mistral families; for others it says so. Texts are
-never cut into tokens by llama.cpp here, so of the tokenizer only the names of tokens are written.
+never cut into tokens by llama.cpp here, so nothing of the tokenizer is written.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demur.errors import SiteUnusable
+from demur.serving.halves import halves_of, head_width, settings_of
 from demur.serving.merge import Merged
 from demur.training.base import BaseModel
-from demur.training.lora import frozen_half
 from demur.training.recipe import Recipe
 
 _MAPS = {
@@ -40,7 +39,7 @@ _OUTER = {
 }
 _SMALLEST_FIRST = ("Q4_0", "Q4_1", "Q8_0", "BF16", "F16")
 """Types that the gguf package can write; F32 holds everything else."""
-_SPECIAL, _NORMAL = 3, 1  # llama_token_type: control, normal
+_NORMAL = 1  # of llama.cpp's kinds of tokens
 
 
 def write_base(base: BaseModel, target: Path, *, plain: bool = False) -> None:
@@ -50,7 +49,7 @@ def write_base(base: BaseModel, target: Path, *, plain: bool = False) -> None:
     """
     from gguf import GGUFWriter  # noqa: PLC0415 (the package is needed here alone)
 
-    settings = json.loads((base.path / "config.json").read_text("utf-8"))
+    settings = settings_of(base)
     _refuse_what_differs(base, settings)
     writer = GGUFWriter(target, "llama")
     writer.add_name(base.name)
@@ -74,18 +73,13 @@ def write_adapter(base: BaseModel, recipe: Recipe, adapter: Merged, target: Path
     """Write a merged adapter as a GGUF LoRA: A from the recipe, B as it was merged."""
     from gguf import GGUFWriter  # noqa: PLC0415
 
-    settings = json.loads((base.path / "config.json").read_text("utf-8"))
-    widths = {
-        "mlp.down_proj": settings["intermediate_size"],
-        "self_attn.o_proj": settings["num_attention_heads"] * _head(settings),
-    }
+    settings = settings_of(base)
     writer = GGUFWriter(target, "llama")
     writer.add_type("adapter")
     writer.add_string("adapter.type", "lora")
     writer.add_float32("adapter.lora.alpha", recipe.scale * recipe.rank)
-    for name, learned in adapter.halves.items():
+    for name, (frozen, learned) in halves_of(base, recipe, adapter):
         layer, _, path = name.partition(".")
-        frozen = frozen_half(recipe, name, widths.get(path, settings["hidden_size"])).numpy()
         if path.endswith(("q_proj", "k_proj")):
             learned = _turned(learned, _heads(settings, f"{path}.weight"))  # noqa: PLW2901
         for half, letter in ((frozen, "a"), (learned, "b")):
@@ -115,10 +109,6 @@ def _rope(settings: dict[str, Any]) -> dict[str, Any]:
     return settings.get("rope_parameters") or {**old, **(settings.get("rope_scaling") or {})}
 
 
-def _head(settings: dict[str, Any]) -> int:
-    return int(settings.get("head_dim") or settings["hidden_size"] // settings["num_attention_heads"])
-
-
 def _heads(settings: dict[str, Any], name: str) -> int:
     every = settings["num_attention_heads"]
     shared = settings.get("num_key_value_heads") or every
@@ -132,25 +122,21 @@ def _describe(writer: Any, settings: dict[str, Any]) -> None:
     writer.add_feed_forward_length(settings["intermediate_size"])
     writer.add_head_count(settings["num_attention_heads"])
     writer.add_head_count_kv(_heads(settings, "k_proj.weight"))
-    writer.add_key_length(_head(settings))
-    writer.add_value_length(_head(settings))
-    writer.add_rope_dimension_count(_head(settings))
+    writer.add_key_length(head_width(settings))
+    writer.add_value_length(head_width(settings))
+    writer.add_rope_dimension_count(head_width(settings))
     writer.add_rope_freq_base(float(_rope(settings)["rope_theta"]))
     writer.add_layer_norm_rms_eps(settings["rms_norm_eps"])
     writer.add_vocab_size(settings["vocab_size"])
 
 
 def _name_tokens(writer: Any, base: BaseModel, settings: dict[str, Any]) -> None:
-    """Only so that llama.cpp can print them: it is given numbers and gives numbers back."""
-    tokenizer = base.tokenizer()
-    names = {number: name for name, number in tokenizer.get_vocab().items()}
-    marks = tokenizer.get_added_tokens_decoder()
-    size = settings["vocab_size"]
+    """Only numbers go in and come out. Each token gets a name of its own that is whole letters:
+    llama.cpp keeps back, with its probabilities, a token that is half a letter."""
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("default")
-    writer.add_token_list([names.get(number, f"<unused {number}>") for number in range(size)])
-    special = [number in marks and marks[number].special for number in range(size)]
-    writer.add_token_types([_SPECIAL if mark else _NORMAL for mark in special])
+    writer.add_token_list([f"t{number}" for number in range(settings["vocab_size"])])
+    writer.add_token_types([_NORMAL] * settings["vocab_size"])
     writer.add_token_merges(["a b"])  # llama.cpp refuses a file without any
     writer.add_eos_token_id(base.separator)
     writer.add_bos_token_id(base.separator)

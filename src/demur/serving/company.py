@@ -183,7 +183,7 @@ class Company:
             try:
                 came = self._machine.step(together[0].adapter, asked)
                 failed = None
-            except BaseException as error:  # noqa: BLE001  (each of them raises it)
+            except BaseException as error:
                 failed, came = error, []
             finally:
                 self._moved.acquire()

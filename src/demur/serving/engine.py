@@ -109,7 +109,14 @@ def utter(
     said: list[int] = []
     while len(said) < max_tokens:
         p = own if over is None else over([*prompt, *said], own)
-        token = choose(weary(p, said), dice, temperature, top_k, top_p, _refused(refuses, said, stops))
+        token = choose(
+            weary(p, said),
+            dice,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            refused=_refused(refuses, said, stops),
+        )
         if not still():
             return "standing-changed"
         if token is None or token in stops:
@@ -155,9 +162,16 @@ def weary(p: Probabilities, said: Sequence[int]) -> Probabilities:
     return p
 
 
+def says_again(said: Sequence[int], token: int) -> bool:
+    """Would this token end a run of words that was said before? As in `weary`, for one token."""
+    run = (*said[len(said) - RUN + 1 :], token) if len(said) >= RUN - 1 else ()
+    return any(tuple(said[at : at + RUN]) == run for at in range(len(said) - RUN + 1))
+
+
 def choose(
     p: Probabilities,
     dice: np.random.Generator,
+    *,
     temperature: float,
     top_k: int,
     top_p: float,
@@ -192,7 +206,7 @@ def _draw(
 
 
 def _likeliest(p: Probabilities, count: int) -> NDArray[Any]:
-    """The `count` likeliest, likeliest first; of equals the first. A tenth of a full sort's time."""
+    """The `count` likeliest, likeliest first, of equals the first; a full sort takes ten times."""
     if count >= len(p):
         return np.argsort(-p, kind="stable")
     few = np.flatnonzero(p >= np.partition(p, len(p) - count)[len(p) - count])

@@ -22,6 +22,7 @@ from demur.errors import Refusal, SiteUnusable
 from demur.serving.as_gguf import write_adapter, write_base
 from demur.serving.company import Asked, Company
 from demur.serving.engine import READERS, Engine, Probabilities, stops
+from demur.serving.halves import settings_of
 from demur.serving.merge import Merged
 from demur.training.base import BaseModel
 from demur.training.recipe import Recipe
@@ -81,7 +82,7 @@ class LlamaCpp:
             ) from absent
         self._base, self._recipe, self._threads = base, recipe, threads
         self._file = file or base_file(base)
-        self._size = base.tokenizer().get_vocab_size()
+        self._size = int(settings_of(base)["vocab_size"])
         self._named = named
         self.stops = stops(base)
         self._carried: str | None = None
@@ -115,9 +116,10 @@ class LlamaCpp:
         words = np.array([word["id"] for word in named])
         theirs = np.exp(np.array([word["logprob"] for word in named], np.float64))
         others = max(0.0, 1.0 - float(theirs.sum()))
-        p = np.full(self._size, others / max(1, self._size - len(words)))
+        p: Probabilities = np.full(self._size, others / max(1, self._size - len(words)))
         p[words] = theirs
-        return p / p.sum()
+        p /= p.sum()
+        return p
 
     def _carry(self, adapter: Merged | None) -> None:
         """Take up this adapter. llama.cpp reads one only while it starts, so it starts again."""

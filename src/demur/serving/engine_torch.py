@@ -94,7 +94,7 @@ class Torch:
             kind: (ago >= 0) if window is None else (ago >= 0) & (ago < window)
             for kind, window in self._windows.items()
         }
-        return masks if "" not in masks else masks[""]
+        return masks.get("", masks)
 
     def _carry(self, adapter: Merged | None) -> None:
         """Take up this adapter; costs some milliseconds where it is another one."""
@@ -138,7 +138,10 @@ class _Rows:
         held = self._layers.get(layer_idx)
         end = int(self._places.max()) + 1
         if held is None or held[0].shape[2] < end:
-            held = self._layers[layer_idx] = (_longer(held, 0, keys, end), _longer(held, 1, values, end))
+            held = self._layers[layer_idx] = (
+                _longer(held, 0, keys, end),
+                _longer(held, 1, values, end),
+            )
         seen = []
         for all_rows, new in zip(held, (keys, values), strict=True):
             all_rows[self._rows[:, None], :, self._places] = new.transpose(1, 2)
