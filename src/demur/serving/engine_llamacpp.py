@@ -144,6 +144,7 @@ class LlamaCpp:
         params.n_parallel = READERS
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self._threads
         params.cache_ram_mib = 0  # conversations that are over are not kept
+        params.cpuparams.poll = params.cpuparams_batch.poll = 0  # no spinning between two steps
         params.warmup = False
         params.verbosity = -1
         if adapter is not None:
