@@ -27,7 +27,7 @@ DEPTH = 100  # posts of each list that are looked at, at the least
 FUSED = 60  # as in the paper: the first few ranks count nearly alike
 # A cosine seen from the middle of ordinary talk (docs/decisions/0092): below it, two texts of a
 # community have nothing to do with each other.
-NEAR = 0.40
+NEAR = 0.25
 PROPOSED = 20  # words that are tried in the place of one that nobody wrote
 TAKEN = 3  # of them that are looked for
 COMMON = 1000  # posts that are counted of each, to take the commonest
