@@ -22,6 +22,7 @@ from typing import Literal
 
 from demur.assistant import guard
 from demur.assistant.generation import Generation, stamp
+from demur.assistant.stops import until
 from demur.assistant.words import WORDS, language_of_answer
 from demur.errors import StandingUnreadable
 from demur.memory.memories import Heard
@@ -81,6 +82,7 @@ class Sampling:
     max_tokens: int = 160
     temperature: float = 0.4  # 0 always takes the likeliest
     seed: int | None = None
+    stop: tuple[str, ...] = ()  # the model's own words end before the first of these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +200,7 @@ class Assistant:
                 top_p=TOP_P,
                 seed=secrets.randbits(63) if sampling.seed is None else sampling.seed,
             )
-            pieces = template.pieces(tokens)
+            pieces = until(template.pieces(tokens), sampling.stop)
             finish = yield from _collect(watch.over(pieces) if self._guarded else pieces, said)
         text = "".join(said)
         runs = traced(heard, text) if heard else ()

