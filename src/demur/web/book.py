@@ -20,7 +20,7 @@ from demur.web import page
 
 FOR_EVER = "public, max-age=31536000, immutable"
 # What the lines are about that an answer leads to; of the others the page has their kind's name.
-KINDS = {"served": gettext_lazy("A model was put into use.")}
+KINDS = {"served": gettext_lazy("a model was put into use")}
 
 
 @page.view("GET")

@@ -31,7 +31,7 @@ WORDS = 400  # characters of what is looked for
 HITS = 20
 
 KINDS = [
-    ("", gettext_lazy("posts, comments and photos")),
+    ("", gettext_lazy("everything")),
     (Kind.POST.value, gettext_lazy("posts")),
     (Kind.COMMENT.value, gettext_lazy("comments")),
     (Kind.PHOTO.value, gettext_lazy("photos")),
@@ -174,7 +174,7 @@ def _found(hit: Hit, by: shown.Author) -> Found:
             url=page.link(hit.url),
             lang=hit.lang if hit.lang and hit.lang != "und" else "",
             attribution=hit.attribution,
-            day=hit.created_at[:10],
+            day=date.fromisoformat(hit.created_at[:10]),
         ),
         platform=hit.platform,
         pictures=tuple(getattr(hit, "photos", ())),

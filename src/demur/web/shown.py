@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -64,8 +65,7 @@ class Source:
     lang: str = ""
     attribution: str | None = None
     number: int | None = None
-    day: str = ""  # YYYY-MM-DD
-    pictures: tuple[str, ...] = ()  # by SHA-256
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
