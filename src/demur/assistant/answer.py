@@ -26,7 +26,7 @@ from demur.assistant.stops import until
 from demur.assistant.words import WORDS, language_of_answer
 from demur.errors import StandingUnreadable
 from demur.memory.memories import Heard
-from demur.memory.search import Hit
+from demur.memory.search import Stored
 from demur.people import InForce, Standing
 from demur.serving.engine import Engine, Finish, Over
 from demur.serving.gate import Gate
@@ -100,6 +100,10 @@ class Plan:
     citations: tuple[Citation, ...] = ()
 
 
+class Enough(Exception):  # noqa: N818  (a wish, not a fault)
+    """Whoever listens has heard enough, and wants what was said till now as an Answer."""
+
+
 Planner = Callable[[Heard | None], Plan]
 """Makes a plan from what may be heard; from nothing where nobody can say who objects."""
 
@@ -162,7 +166,8 @@ class Assistant:
 
         asked: the words of whoever asks; what the guard declines is not planned at all.
         An answer during which the standing changed is taken back: its Answer has no text.
-        Close the iterator when nobody listens any more.
+        Throw Enough into the iterator to hear no more: what was said till then is the Answer.
+        Close it when nobody listens any more.
         """
         generation = self._current()
         in_force = self._ask()
@@ -174,15 +179,20 @@ class Assistant:
         still = self._still(in_force)
         said: list[str] = []
         finish: Finish = "stop"
+        enough = False
         for piece in _notes(plan, halted) + plan.opening:
             if not still():
                 finish = "standing-changed"
                 break
             said.append(piece)
-            yield piece
+            try:
+                yield piece
+            except Enough:
+                enough = True
+                break
         watch = guard.Watch(heard, asked=asked, quoted=[each.text for each in plan.citations])
         tokens_in, shards = 0, tuple[int, ...]()
-        if finish == "stop" and plan.prompt:
+        if finish == "stop" and plan.prompt and not enough:
             template, engine = self._speaker(generation)
             prompt = template.ids(plan.prompt)
             tokens_in = len(prompt)
@@ -265,8 +275,8 @@ class Assistant:
         return lambda: self._gate.unchanged(in_force)
 
 
-def cite(hits: Sequence[Hit]) -> tuple[Citation, ...]:
-    """Hits as numbered citations, in their order; personal data in them is masked."""
+def cite(hits: Sequence[Stored]) -> tuple[Citation, ...]:
+    """Posts as numbered citations, in their order; personal data in them is masked."""
     return tuple(
         Citation(
             number=number,
@@ -336,7 +346,10 @@ def _collect(pieces: Generator[str, None, Finish], said: list[str]) -> Generator
                 finish: Finish = end.value
                 return finish
             said.append(piece)
-            yield piece
+            try:
+                yield piece
+            except Enough:
+                return "stop"
 
 
 def _over(heard: Heard, prompt: int, start: int) -> Over:
