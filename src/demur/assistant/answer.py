@@ -178,7 +178,12 @@ class Assistant:
                 break
             said.append(piece)
             yield piece
-        watch = guard.Watch(heard, asked=asked, quoted=[each.text for each in plan.citations])
+        watch = guard.Watch(
+            heard,
+            asked=asked,
+            quoted=[each.text for each in plan.citations],
+            language=plan.language,
+        )
         tokens_in, shards = 0, tuple[int, ...]()
         if finish == "stop" and plan.prompt:
             template, engine = self._speaker(generation)
@@ -274,7 +279,7 @@ def cite(hits: Sequence[Hit]) -> tuple[Citation, ...]:
             url=hit.url,
             attribution=hit.attribution,
             lang=hit.lang or "",
-            text=guard.masked(hit.text),
+            text=guard.masked(hit.text, hit.lang),
         )
         for number, hit in enumerate(hits, 1)
     )

@@ -143,6 +143,11 @@ def find(text: str) -> list[Found]:
     return sorted(found, key=lambda each: each.start)
 
 
+def is_number(word: str) -> bool:
+    """Is this word the name of a number, of which a longer one may be made?"""
+    return bool(_SPELLED_WORD.fullmatch(word.strip(".,-")))
+
+
 def plain(text: str) -> str:
     """The same text, as long, with every sign in its plain form: digits, letters, dashes, spaces."""
     return text if text.isascii() else "".join(map(_plain, text))
@@ -276,7 +281,7 @@ def _is_telephone(number: str, shape: tuple[int, ...], before: str, after: str) 
         apart = len(shape) > 1 or called
         return length == 10 or (apart and length in (9, 11, 12))
     if shape in ((3, 3, 4), (1, 3, 3, 4)) and length - 10 == int(number[0] == "1" and length == 11):
-        return not number.removeprefix("1").startswith("0")
+        return not number.removeprefix("1").startswith(("800", "888", "0"))
     return called and length <= 13 and not _AMOUNT.search(after)
 
 

@@ -57,6 +57,11 @@ def of(text: str) -> list[Window]:
     ]
 
 
+def count(text: str) -> int:
+    """How many words a text has, as they are counted here."""
+    return len(_WORD.findall(text))
+
+
 def write(folder: Path, texts: Sequence[str]) -> None:
     """Write the windows of one shard's texts, in the order of their marks, with their rows."""
     known: dict[str, int] = {}  # of this call alone: words are people's, and outlive nothing
