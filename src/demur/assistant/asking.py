@@ -68,8 +68,10 @@ class People:
                 continue
             if not (word[:1].isupper() or low in self.words["first"]) or not _is_word(low):
                 break
-            if low in self.words["things"] and not known and bare[at - 1].casefold() not in (
-                self.words["particles"]
+            if (
+                low in self.words["things"]
+                and not known
+                and bare[at - 1].casefold() not in (self.words["particles"])
             ):
                 return 0
             length, names = at + 1, names + 1
@@ -139,7 +141,9 @@ def _rules(each: Mapping[str, Any], lists: Mapping[str, str]) -> Iterator[Rule]:
             pattern = pattern.replace(f"{{{name}}}", words)  # noqa: PLW2901
         yield Rule(
             reason=each["reason"],
-            pattern=re2.compile(pattern if pattern[0] == "^" else rf"[^\w@](?:{pattern})", _OPTIONS),
+            pattern=re2.compile(
+                pattern if pattern[0] == "^" else rf"[^\w@](?:{pattern})", _OPTIONS
+            ),
             person=each.get("person"),
             roles=each.get("roles", False),
             open_left=each.get("open") == "left",

@@ -12,7 +12,7 @@ import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
-from demur.assistant import asking, private, readings
+from demur.assistant import asking, numbers, private, readings
 from demur.assistant.sources import Sources
 from demur.assistant.verbatim import Verbatim
 from demur.memory import windows
@@ -33,12 +33,12 @@ REASONS: dict[str, dict[str, str]] = {
         " or known. Write to the person where they post, or look up a shop or an office in its own"
         " pages.",
         "nl": "Ik geef geen adressen, telefoonnummers of andere gegevens waarmee iemand te bereiken"
-        " of te herkennen is. Schrijf diegene waar die zelf berichten plaatst, of zoek een winkel of"
-        " instelling op haar eigen pagina's op.",
+        " of te herkennen is. Schrijf diegene waar die zelf berichten plaatst, of zoek een winkel"
+        " of instelling op haar eigen pagina's op.",
     },
     "profile": {
-        "en": "I do not describe people or gather what is known of them. Ask about a subject, and I"
-        " look for public posts about it; with the search you find what somebody posted themselves.",
+        "en": "I do not describe people or gather what is known of them. Ask about a subject, and"
+        " I look for public posts about it; with the search you find what somebody posted.",
         "nl": "Ik beschrijf geen mensen en verzamel niet wat er over hen bekend is. Vraag naar een"
         " onderwerp, dan zoek ik openbare berichten daarover; met de zoekfunctie vind je wat iemand"
         " zelf plaatste.",
@@ -203,12 +203,16 @@ def _until(said: str, done: int) -> int:
         keep -= 1
         words += windows.count(chunks[keep].group())
     least = max(0, len(chunks) - GLUED)
-    while keep > least and keep < len(chunks) and _glued(chunks[keep - 1].group(), chunks[keep].group()):
+    while (
+        keep > least
+        and keep < len(chunks)
+        and _glued(chunks[keep - 1].group(), chunks[keep].group())
+    ):
         keep -= 1
     return chunks[keep].start() if 0 < keep < len(chunks) else done
 
 
-_GLUE = frozenset("at dot punt apenstaart apenstaartje plus dubbel double".split())
+_GLUE = frozenset(["at", "dot", "punt", "apenstaart", "apenstaartje", "plus", "dubbel", "double"])
 
 
 def _glued(one: str, other: str) -> bool:
@@ -216,6 +220,6 @@ def _glued(one: str, other: str) -> bool:
     return any(
         word.strip(".,()[]{}<>-").casefold() in _GLUE
         or any(map(str.isdigit, word))
-        or private.is_number(word)
+        or numbers.is_number(word)
         for word in (one, other)
     )

@@ -18,7 +18,9 @@ from urllib.parse import unquote
 
 # What turns the direction of writing, and what is not seen at all: tags, joiners of nothing,
 # byte order marks. The joiner and the selectors between two parts of one emoji stay.
-_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 _LOOKS = str.maketrans(
@@ -30,6 +32,7 @@ _LEET_WORD = re.compile(r"\b(?=\w*[a-z])(?=\w*[013457])[a-z013457@$]{3,}\b", re.
 _APART = re.compile(r"\b\w(?:([ ._\-*/|])\w(?:\1\w){2,})\b")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}[ :]?){12,}")
+_URL_SAFE = str.maketrans("+/", "-_")
 LONGEST = 20_000  # characters that are read; a longer question is read at both its ends
 
 
@@ -60,7 +63,7 @@ def _plain(text: str) -> str:
 
 
 def _joined(text: str) -> str:
-    """"w h e r e" and "a.d.r.e.s" put together; two spaces, or another sign, part the words."""
+    """ "w h e r e" and "a.d.r.e.s" put together; two spaces, or another sign, part the words."""
     return _APART.sub(lambda found: re.sub(r"[ ._\-*/|]", "", found.group()), text)
 
 
@@ -70,11 +73,9 @@ def _unleeted(text: str) -> str:
 
 def _decoded(text: str) -> Iterator[str]:
     for found in _BASE64.findall(text):
-        plain = found.rstrip("=").translate(str.maketrans("+/", "-_"))
-        yield from _as_text(lambda plain=plain: _from_base64(plain))
+        yield from _as_text(_from_base64, found.rstrip("=").translate(_URL_SAFE))
     for found in _HEX.findall(text):
-        plain = found.replace(" ", "").replace(":", "")
-        yield from _as_text(lambda plain=plain: bytes.fromhex(plain))
+        yield from _as_text(bytes.fromhex, found.replace(" ", "").replace(":", ""))
     yield unquote(text)
     yield html.unescape(text)
     yield codecs.encode(text, "rot13")
@@ -85,10 +86,10 @@ def _from_base64(plain: str) -> bytes:
     return base64.urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
 
 
-def _as_text(decode: Callable[[], bytes]) -> Iterator[str]:
+def _as_text(decode: Callable[[str], bytes], found: str) -> Iterator[str]:
     """What an encoded stretch says, where that is text."""
     try:
-        said = decode().decode()
+        said = decode(found).decode()
     except (binascii.Error, ValueError):
         return
     if sum(one.isalpha() or one.isspace() for one in said) > 0.7 * len(said):

@@ -80,7 +80,9 @@ def _is_encoded(blob: str) -> bool:
     """A long word has capitals or digits in it or not, but seldom both and small letters too."""
     kinds = (str.isupper, str.islower, str.isdigit)
     mixed = all(any(map(kind, blob)) for kind in kinds)
-    return mixed or (any(map(str.isdigit, blob)) and all(one in "0123456789abcdefABCDEF" for one in blob))
+    return mixed or (
+        any(map(str.isdigit, blob)) and all(one in "0123456789abcdefABCDEF" for one in blob)
+    )
 
 
 def _bare(text: str) -> str:

@@ -16,7 +16,9 @@ MOST, LONGEST = 5, 40  # words before a street's own, and characters of one of t
 L, _U = "A-Za-zÀ-ÖØ-öø-ɏ", "A-ZÀ-ÖØ-Þ"
 _CAP = rf"[{_U}][{L}'’.\-]*"
 _DUTCH_SMALL = "van|de|den|der|het|'t|ten|ter|op|aan|en|in|bij|over"
-_STRONG = "straat|straatje|laan|weg|plein|gracht|kade|singel|steeg|dreef|plantsoen|dijk|straße|strasse"
+_STRONG = (
+    "straat|straatje|laan|weg|plein|gracht|kade|singel|steeg|dreef|plantsoen|dijk|straße|strasse"
+)
 _WEAK = (
     "hof|pad|baan|erf|wal|akker|markt|veld|kamp|oord|vest|lei|park|burg|rode|horst|hoek|haven|kaai"
     "|platz|allee|gasse|damm|ufer|str\\.|str"
@@ -42,9 +44,7 @@ _LIVES = (
 )
 
 # Apart, and without the words before the name: together they outgrow RE2's memory too.
-_DUTCH = re2.compile(
-    rf"\b(?:[{L}][{L}'’\-]+(?:{_STRONG})|[{_U}][{L}'’\-]+(?:{_WEAK})){_NUMBER}"
-)
+_DUTCH = re2.compile(rf"\b(?:[{L}][{L}'’\-]+(?:{_STRONG})|[{_U}][{L}'’\-]+(?:{_WEAK})){_NUMBER}")
 _ENGLISH = re2.compile(rf"\b\d{{1,5}}[A-Za-z]?,?\s+(?:{_CAP}\s+){{1,4}}(?:{_ENGLISH_KIND})\b\.?")
 _FRENCH = re2.compile(
     rf"\b(?:{_FRENCH_KIND})\s+(?:{_FRENCH_WORD}\s*){{1,6}},?\s*\d{{1,4}}[a-zA-Z]?\b"
@@ -63,7 +63,9 @@ _POSTCODE = re2.compile(
     r"|\b[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}\b"
     r"|,\s[A-Z]{2}\s\d{5}(?:-\d{4})?\b"
 )
-_COORDINATES = re2.compile(r"-?\d{1,2}\.\d{4,}°?\s?[NSns]?\s?[,;/ ]\s?-?\d{1,3}\.\d{4,}°?\s?[EWOewo]?\b")
+_COORDINATES = re2.compile(
+    r"-?\d{1,2}\.\d{4,}°?\s?[NSns]?\s?[,;/ ]\s?-?\d{1,3}\.\d{4,}°?\s?[EWOewo]?\b"
+)
 
 # Two capitals after four digits that say how much of something, or when.
 _MEASURES = frozenset(
@@ -131,4 +133,4 @@ def _is_street(plain: str, start: int, end: int) -> bool:
 
 
 def _last(text: str) -> str:
-    return text.split()[-1]
+    return text.rsplit(maxsplit=1)[-1]
