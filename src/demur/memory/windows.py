@@ -1,13 +1,15 @@
 """Windows: which runs of eight words stand in somebody's post, whatever stands between the words.
 
 The trace finds what may be shown, to the byte. This finds what the guard keeps the model from
-saying, so it looks at every row, the silent ones too, and past capitals, signs and line ends. It
+saying, so it looks at every row, the silent ones too, and past capitals, accents, signs, line ends
+and numbers. It
 says which people wrote a run and gives back no text; who asks must not tell it on.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -48,7 +50,7 @@ class Window:
 
 def of(text: str) -> list[Window]:
     """Every run of WORDS words of a text, in order."""
-    found = list(_WORD.finditer(text))
+    found = [word for word in _WORD.finditer(text) if not word.group().isdigit()]
     marks = _marks([_number(word.group()) for word in found]).tolist()
     ends = found[WORDS - 1 :]
     return [
@@ -59,13 +61,13 @@ def of(text: str) -> list[Window]:
 
 def count(text: str) -> int:
     """How many words a text has, as they are counted here."""
-    return len(_WORD.findall(text))
+    return len(_words(text))
 
 
 def write(folder: Path, texts: Sequence[str]) -> None:
     """Write the windows of one shard's texts, in the order of their marks, with their rows."""
     known: dict[str, int] = {}  # of this call alone: words are people's, and outlive nothing
-    every = [_marks([_number(word, known) for word in _WORD.findall(text)]) for text in texts]
+    every = [_marks([_number(word, known) for word in _words(text)]) for text in texts]
     rows = np.repeat(np.arange(len(texts), dtype=np.uint32), [len(marks) for marks in every])
     marks = np.concatenate([np.zeros(0, np.uint64), *every])
     order = np.lexsort((rows, marks))
@@ -102,6 +104,10 @@ class Windows:
         return [np.concatenate([nowhere, *each]) for each in found]
 
 
+def _words(text: str) -> list[str]:
+    return [word for word in _WORD.findall(text) if not word.isdigit()]
+
+
 def _marks(words: Sequence[int]) -> Marks:
     """One mark for each run of WORDS words; arithmetic modulo 2**64."""
     count = len(words) - WORDS + 1
@@ -117,8 +123,12 @@ def _number(word: str, known: dict[str, int] | None = None) -> int:
     """64 bits for a word as it is compared."""
     if known is not None and word in known:
         return known[word]
-    plain = normal(word.translate(_UNHEARD)).encode("utf-8", "surrogatepass")
-    number = int.from_bytes(blake2b(plain, digest_size=8).digest())
+    plain = normal(word.translate(_UNHEARD))
+    if not plain.isascii():
+        parts = unicodedata.normalize("NFD", plain)
+        plain = "".join(one for one in parts if not unicodedata.combining(one))
+    data = plain.encode("utf-8", "surrogatepass")
+    number = int.from_bytes(blake2b(data, digest_size=8).digest())
     if known is not None:
         known[word] = number
     return number
