@@ -190,7 +190,12 @@ class Assistant:
             except Enough:
                 enough = True
                 break
-        watch = guard.Watch(heard, asked=asked, quoted=[each.text for each in plan.citations])
+        watch = guard.Watch(
+            heard,
+            asked=asked,
+            quoted=[each.text for each in plan.citations],
+            language=plan.language,
+        )
         tokens_in, shards = 0, tuple[int, ...]()
         if finish == "stop" and plan.prompt and not enough:
             template, engine = self._speaker(generation)
@@ -286,7 +291,7 @@ def cite(hits: Sequence[Stored]) -> tuple[Citation, ...]:
             url=hit.url,
             attribution=hit.attribution,
             lang=hit.lang or "",
-            text=guard.masked(hit.text),
+            text=guard.masked(hit.text, hit.lang),
         )
         for number, hit in enumerate(hits, 1)
     )
