@@ -25,7 +25,7 @@ from demur.assistant.generation import Generation, stamp
 from demur.assistant.words import WORDS, language_of_answer
 from demur.errors import StandingUnreadable
 from demur.memory.memories import Heard
-from demur.memory.search import Hit
+from demur.memory.search import Stored
 from demur.people import InForce, Standing
 from demur.serving.engine import Engine, Finish, Over
 from demur.serving.gate import Gate
@@ -78,9 +78,25 @@ class Drawn:
 class Sampling:
     """How an answer is drawn. The same seed, question and standing give the same answer."""
 
-    max_tokens: int = 160
+    max_tokens: int = 160  # of each part
     temperature: float = 0.4  # 0 always takes the likeliest
     seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A stretch of an answer: words as they stand, and the model's after them.
+
+    prompt: the conversation for the model; where there is none, it is not asked.
+    max_tokens: at most as many of the model's, where that is less than the asker allows.
+    edited: makes of all of the model's words in this part what is said of them; None: they are
+        said as they come.
+    """
+
+    opening: tuple[str, ...] = ()
+    prompt: tuple[tuple[Role, str], ...] = ()
+    max_tokens: int | None = None
+    edited: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +105,19 @@ class Plan:
 
     opening: said as it stands before the model speaks: notes, and posts that are quoted.
     prompt: the conversation for the model; where there is none, it is not asked.
+    then: what is said after it, part by part, while the same stands.
     citations: the posts that are quoted or shown as sources; their words may be repeated.
     """
 
     language: str
     opening: tuple[str, ...] = ()
     prompt: tuple[tuple[Role, str], ...] = ()
+    then: tuple[Part, ...] = ()
     citations: tuple[Citation, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return (Part(opening=self.opening, prompt=self.prompt), *self.then)
 
 
 Planner = Callable[[Heard | None], Plan]
@@ -170,20 +192,26 @@ class Assistant:
         declined = guard.declines(asked) if self._guarded else None
         plan = _refusing(asked, declined) if declined else planner(heard)
         still = self._still(in_force)
-        said: list[str] = []
+        said: list[str] = [*_notes(plan, halted)]
+        yield from said
+        withheld: list[str] = []
         finish: Finish = "stop"
-        for piece in _notes(plan, halted) + plan.opening:
-            if not still():
-                finish = "standing-changed"
-                break
-            said.append(piece)
-            yield piece
-        watch = guard.Watch(heard, asked=asked, quoted=[each.text for each in plan.citations])
         tokens_in, shards = 0, tuple[int, ...]()
-        if finish == "stop" and plan.prompt:
+        for part in plan.parts:
+            for piece in part.opening:
+                if not still():
+                    finish = "standing-changed"
+                    break
+                said.append(piece)
+                yield piece
+            if finish == "standing-changed":
+                break
+            if not part.prompt:
+                continue
+            watch = guard.Watch(heard, asked=asked, quoted=[each.text for each in plan.citations])
             template, engine = self._speaker(generation)
-            prompt = template.ids(plan.prompt)
-            tokens_in = len(prompt)
+            prompt = template.ids(part.prompt)
+            tokens_in += len(prompt)
             merged = None
             if speaks is not None:
                 merged, shards = generation.adapter(speaks)
@@ -192,14 +220,25 @@ class Assistant:
                 adapter=merged,
                 over=_over(speaks, len(prompt), generation.base.separator) if speaks else None,
                 still=still,
-                max_tokens=sampling.max_tokens,
+                max_tokens=min(sampling.max_tokens, part.max_tokens or sampling.max_tokens),
                 temperature=sampling.temperature,
                 top_k=TOP_K,
                 top_p=TOP_P,
                 seed=secrets.randbits(63) if sampling.seed is None else sampling.seed,
             )
             pieces = template.pieces(tokens)
-            finish = yield from _collect(watch.over(pieces) if self._guarded else pieces, said)
+            words: list[str] = []
+            spoken = _collect(watch.over(pieces) if self._guarded else pieces, words)
+            if part.edited is None:
+                finish = yield from spoken
+            else:
+                finish = _to_its_end(spoken)
+                words = [part.edited("".join(words))] if finish != "standing-changed" else []
+                yield from words
+            said += words
+            withheld += watch.withheld
+            if finish == "standing-changed":
+                break
         text = "".join(said)
         runs = traced(heard, text) if heard else ()
         drawn = _drawn(heard, plan.citations, runs)
@@ -218,7 +257,7 @@ class Assistant:
             model=None if speaks is None else generation.name,
             finish=finish,
             declined=declined,
-            withheld=watch.withheld,
+            withheld=tuple(dict.fromkeys(withheld)),
             tokens_in=tokens_in,
             tokens_out=self._count(text),
         )
@@ -263,8 +302,8 @@ class Assistant:
         return lambda: self._gate.unchanged(in_force)
 
 
-def cite(hits: Sequence[Hit]) -> tuple[Citation, ...]:
-    """Hits as numbered citations, in their order; personal data in them is masked."""
+def cite(hits: Sequence[Stored]) -> tuple[Citation, ...]:
+    """Posts as numbered citations, in their order; personal data in them is masked."""
     return tuple(
         Citation(
             number=number,
@@ -316,7 +355,7 @@ def _drawn(
 
 def _notes(plan: Plan, halted: bool) -> tuple[str, ...]:
     """What has to be said first, whatever the ability."""
-    return (WORDS[plan.language]["halted"] + "\n\n",) if halted and plan.prompt else ()
+    return (WORDS[plan.language]["halted"] + "\n\n",) if halted and any(part.prompt for part in plan.parts) else ()
 
 
 def _refusing(asked: str, reason: str) -> Plan:
@@ -335,6 +374,16 @@ def _collect(pieces: Generator[str, None, Finish], said: list[str]) -> Generator
                 return finish
             said.append(piece)
             yield piece
+
+
+def _to_its_end(spoken: Generator[str, None, Finish]) -> Finish:
+    """Let it be said to nobody yet."""
+    while True:
+        try:
+            next(spoken)
+        except StopIteration as end:
+            finish: Finish = end.value
+            return finish
 
 
 def _over(heard: Heard, prompt: int, start: int) -> Over:
