@@ -24,6 +24,7 @@ from demur.memory.origins import Origins
 from demur.memory.remember import SEARCH, build_of, folder_of, is_written
 from demur.memory.search import EVERYWHERE, Build, Filter, Hit, Search, Stored
 from demur.memory.trace import Span, Tracer
+from demur.memory.translations import Example, Translations
 from demur.memory.vocabulary import Vocabulary
 from demur.memory.windows import Windows
 from demur.people import InForce, Use
@@ -42,11 +43,13 @@ class Memories:
         tracer: Tracer,
         windows: Windows,
         search: Search,
+        translations: Translations,
         first: dict[Build, int],
     ) -> None:
         self.origins, self.counts = origins, counts
         self.tracer, self.windows = tracer, windows
         self.search, self.first = search, first
+        self.translations = translations
         self._lock = threading.Lock()
         self._heard: Heard | None = None
 
@@ -71,6 +74,7 @@ class Memories:
             tracer=Tracer.load(folders),
             windows=Windows.load(folders, first),
             search=Search(memory / SEARCH),
+            translations=Translations.load(built),
             first=dict(zip(map(build_of, built), first, strict=True)),
         )
 
@@ -132,6 +136,15 @@ class Heard:
 
         hits = self.memories.search.query(text, limit=limit, admit=admit)
         return [replace(hit, row=first[hit.build] + hit.row) for hit in hits]
+
+    def translations(self, text: str, into: str, limit: int) -> list[Example]:
+        """What people put into this language that is nearest to a text. See Translations.like.
+
+        Both posts may be used for translating and be shown in an answer: an example is repeated
+        where it is followed, so it is cited.
+        """
+        silenced = self.silenced[Use.TRANSLATION] | self.silenced[Use.ANSWERS]
+        return self.memories.translations.like(text, into=into, limit=limit, silenced=silenced)
 
     def trace(self, text: str) -> list[Span]:
         """Which of these words stand word for word in whose posts. See Tracer.trace."""
