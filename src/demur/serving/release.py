@@ -73,7 +73,7 @@ def read_release(models: Path) -> Release | None:
         adapters = tuple(_adapter(entry) for entry in fields["adapters"])
         return Release(
             base=fields["base"],
-            recipe=recipe_from(fields["recipe"]),
+            recipe=recipe_from(fields["recipe"], Recipe),
             shards=fields["shards"],
             adapters=adapters,
         )
