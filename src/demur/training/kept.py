@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -26,3 +28,9 @@ def people_in(
     table = table.filter(pa.array((table["uses"].to_numpy() & Use.TRAINING.bit) != 0))
     for person, theirs in groupby(table.to_pylist(), key=lambda post: post["person"]):
         yield PersonId(person), list(theirs)
+
+
+def place(order: bytes, epoch: int, person: PersonId, number: int) -> bytes:
+    """Where one of a person's lessons stands among the others of its slice: drawn for each of them
+    by a keyed hash, so that nobody moves when somebody leaves (forgetting.md, rule 3)."""
+    return hmac.digest(order, f"{epoch}\0{person}\0{number}".encode(), hashlib.sha256)
