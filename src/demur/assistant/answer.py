@@ -22,6 +22,7 @@ from typing import Literal
 
 from demur.assistant import guard
 from demur.assistant.generation import Generation, stamp
+from demur.assistant.painting import Easel, Painted
 from demur.assistant.stops import until
 from demur.assistant.words import WORDS, language_of_answer
 from demur.errors import StandingUnreadable
@@ -171,6 +172,7 @@ class Assistant:
         self._lock = Lock()
         self._generation: Generation | None = None
         self._speaking: tuple[tuple[BaseModel, Recipe], Template, Engine] | None = None
+        self._easel = Easel()
 
     @classmethod
     def open(
@@ -267,6 +269,15 @@ class Assistant:
         )
         pieces = until(template.pieces(tokens), sampling.stop)
         return watch.over(pieces) if watch else pieces
+
+    def paint(self, description: str, *, seed: int, size: int) -> Painted | None:
+        """A square picture by the image model; None where the site has none. Taken back, as an
+        answer is, when the standing changes meanwhile. See `painting`."""
+        in_force = self._ask()
+        still = self._still(in_force)
+        return self._easel.paint(
+            self._current(), in_force, still, description, seed=seed, size=size
+        )
 
     def heard(self) -> Heard:
         """The memories as they may be asked now, for a surface that speaks with no model.

