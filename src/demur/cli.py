@@ -196,7 +196,7 @@ def ask(args: argparse.Namespace, site: Site) -> None:
     from demur.assistant.answer import Answer, Assistant, Message, Sampling
     from demur.rights import answers
 
-    assistant = Assistant.open(site.root, standing_of(site))
+    assistant = Assistant.open(site.root, standing_of(site), engine=site.engine)
     asked = [Message(role="user", text=args.text)]
     for piece in chat.reply(assistant, asked, Sampling(seed=args.seed)):
         if not isinstance(piece, Answer):

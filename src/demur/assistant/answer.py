@@ -29,7 +29,8 @@ from demur.errors import StandingUnreadable
 from demur.memory.memories import Heard
 from demur.memory.search import Stored
 from demur.people import InForce, Standing
-from demur.serving.engine import Engine, Finish, Over
+from demur.serving.engine import Engine, Finish, Over, Setting
+from demur.serving.engines import open_engine
 from demur.serving.gate import Gate
 from demur.serving.template import Template
 from demur.training.base import BaseModel
@@ -139,8 +140,8 @@ class Answer:
     halted: True where a hold is on the model: the base spoke, and may have quoted posts.
     declined: why the question is not answered (a name out of `guard.REASONS`), or None.
     withheld: kinds of what the guard took out of the model's words, each once.
-    model: the release whose weights and counts spoke, as the book names it; None where the base
-        spoke without them.
+    model: the release whose weights and counts spoke, as the book names it (its weights alone
+        where vLLM is the engine); None where the base spoke without them.
     """
 
     text: str
@@ -165,9 +166,12 @@ TOP_K, TOP_P = 40, 0.9
 class Assistant:
     """Speaks for one site. Safe to use from several threads."""
 
-    def __init__(self, site: Path, standing: Standing, *, threads: int, guarded: bool) -> None:
+    def __init__(
+        self, site: Path, standing: Standing, *, engine: Setting, threads: int, guarded: bool
+    ) -> None:
         self._site = site
         self._gate = Gate(standing)
+        self._engine = engine
         self._threads, self._guarded = threads, guarded
         self._lock = Lock()
         self._generation: Generation | None = None
@@ -176,14 +180,21 @@ class Assistant:
 
     @classmethod
     def open(
-        cls, site: Path, standing: Standing, *, threads: int = 2, guarded: bool = True
+        cls,
+        site: Path,
+        standing: Standing,
+        *,
+        engine: Setting = Setting(),  # noqa: B008  (frozen)
+        threads: int = 2,
+        guarded: bool = True,
     ) -> Assistant:
         """Opens nothing yet: the first question reads the release, the first answer the model.
 
+        engine: what the site's settings say of it.
         guarded: False for a probe, which looks for what is there behind the guard; nobody reads
             what it is told.
         """
-        return cls(site, standing, threads=threads, guarded=guarded)
+        return cls(site, standing, engine=engine, threads=threads, guarded=guarded)
 
     def speak(self, asked: str, planner: Planner, sampling: Sampling) -> Iterator[str | Answer]:
         """Pieces of text as they are spoken, the Answer last.
@@ -297,7 +308,7 @@ class Assistant:
         with self._lock:
             wanted = (generation.base, generation.recipe)
             if self._speaking is None or self._speaking[0] != wanted:
-                engine = Engine(generation.base, generation.recipe, threads=self._threads)
+                engine = open_engine(self._engine, *wanted, threads=self._threads)
                 self._speaking = (wanted, Template(generation.base), engine)
             return self._speaking[1:]
 

