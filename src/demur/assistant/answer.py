@@ -272,6 +272,7 @@ class Assistant:
             adapter=merged,
             over=_over(speaks, len(prompt), generation.base.separator) if speaks else None,
             still=speech.still,
+            refuses=None if watch is None else lambda said: watch.refuses(template.text(said)),
             max_tokens=most if part.max_tokens is None else min(most, part.max_tokens),
             temperature=sampling.temperature,
             top_k=TOP_K,
