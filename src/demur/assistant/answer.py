@@ -22,10 +22,11 @@ from typing import Literal
 
 from demur.assistant import guard
 from demur.assistant.generation import Generation, stamp
+from demur.assistant.stops import until
 from demur.assistant.words import WORDS, language_of_answer
 from demur.errors import StandingUnreadable
 from demur.memory.memories import Heard
-from demur.memory.search import Hit
+from demur.memory.search import Stored
 from demur.people import InForce, Standing
 from demur.serving.engine import Engine, Finish, Over
 from demur.serving.gate import Gate
@@ -81,6 +82,7 @@ class Sampling:
     max_tokens: int = 160
     temperature: float = 0.4  # 0 always takes the likeliest
     seed: int | None = None
+    stop: tuple[str, ...] = ()  # the model's own words end before the first of these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,10 @@ class Plan:
     opening: tuple[str, ...] = ()
     prompt: tuple[tuple[Role, str], ...] = ()
     citations: tuple[Citation, ...] = ()
+
+
+class Enough(Exception):  # noqa: N818  (a wish, not a fault)
+    """Whoever listens has heard enough, and wants what was said till now as an Answer."""
 
 
 Planner = Callable[[Heard | None], Plan]
@@ -160,7 +166,8 @@ class Assistant:
 
         asked: the words of whoever asks; what the guard declines is not planned at all.
         An answer during which the standing changed is taken back: its Answer has no text.
-        Close the iterator when nobody listens any more.
+        Throw Enough into the iterator to hear no more: what was said till then is the Answer.
+        Close it when nobody listens any more.
         """
         generation = self._current()
         in_force = self._ask()
@@ -172,12 +179,17 @@ class Assistant:
         still = self._still(in_force)
         said: list[str] = []
         finish: Finish = "stop"
+        enough = False
         for piece in _notes(plan, halted) + plan.opening:
             if not still():
                 finish = "standing-changed"
                 break
             said.append(piece)
-            yield piece
+            try:
+                yield piece
+            except Enough:
+                enough = True
+                break
         watch = guard.Watch(
             heard,
             asked=asked,
@@ -185,7 +197,7 @@ class Assistant:
             language=plan.language,
         )
         tokens_in, shards = 0, tuple[int, ...]()
-        if finish == "stop" and plan.prompt:
+        if finish == "stop" and plan.prompt and not enough:
             template, engine = self._speaker(generation)
             prompt = template.ids(plan.prompt)
             tokens_in = len(prompt)
@@ -203,7 +215,7 @@ class Assistant:
                 top_p=TOP_P,
                 seed=secrets.randbits(63) if sampling.seed is None else sampling.seed,
             )
-            pieces = template.pieces(tokens)
+            pieces = until(template.pieces(tokens), sampling.stop)
             finish = yield from _collect(watch.over(pieces) if self._guarded else pieces, said)
         text = "".join(said)
         runs = traced(heard, text) if heard else ()
@@ -268,8 +280,8 @@ class Assistant:
         return lambda: self._gate.unchanged(in_force)
 
 
-def cite(hits: Sequence[Hit]) -> tuple[Citation, ...]:
-    """Hits as numbered citations, in their order; personal data in them is masked."""
+def cite(hits: Sequence[Stored]) -> tuple[Citation, ...]:
+    """Posts as numbered citations, in their order; personal data in them is masked."""
     return tuple(
         Citation(
             number=number,
@@ -339,7 +351,10 @@ def _collect(pieces: Generator[str, None, Finish], said: list[str]) -> Generator
                 finish: Finish = end.value
                 return finish
             said.append(piece)
-            yield piece
+            try:
+                yield piece
+            except Enough:
+                return "stop"
 
 
 def _over(heard: Heard, prompt: int, start: int) -> Over:
