@@ -190,6 +190,28 @@ def work(args: argparse.Namespace, site: Site) -> None:
         print(line, flush=True)
 
 
+def bot(args: argparse.Namespace, site: Site) -> None:
+    """Answer mentions on the Mastodon server of [bot], and take down what may not be shown."""
+    from demur.assistant.answer import Assistant
+    from demur.bot.bot import Bot
+    from demur.bot.server import Server
+    from demur.site.folder import password
+
+    token = password(site, "bot.key")
+    if not site.config.bot or not token:
+        raise Refusal("Write the server under [bot] in demur.toml and its token in keys/bot.key.")
+    standing = standing_of(site)
+    speaks = Bot(
+        site,
+        Server(site.config.bot, token, now),
+        Assistant.open(site.root, standing),
+        standing,
+        now,
+    )
+    for line in speaks.run(once=args.once):
+        print(line, flush=True)
+
+
 def ask(args: argparse.Namespace, site: Site) -> None:
     """Ask the assistant one question."""
     from demur.assistant import chat
@@ -681,6 +703,9 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from to
     command("serve", serve, "demur serve")
     c = command("work", work, "demur work --once")
     c.add_argument("--once", action="store_true", help="do what is due and stop")
+
+    c = command("bot", bot, "demur bot")
+    c.add_argument("--once", action="store_true", help="one round, and stop")
 
     c = command("ask", ask, 'demur ask "Waar kan ik mooi wandelen?"')
     c.add_argument("text")

@@ -80,6 +80,8 @@ origin = {origin}
 address = "http://127.0.0.1:8000"   # what people type; https switches secure cookies and HSTS on
 host = "127.0.0.1"
 port = 8000
+# Pages that may show the assistant in a frame (docs/embed.md), as whole origins.
+# embed_origins = ["https://dorp.example"]
 
 [database]
 # Nothing: SQLite in demur.db. Or "postgresql://demur@db.example/demur" (15 or newer), its password
@@ -105,6 +107,11 @@ host = ""
 port = 993
 user = ""
 folder = "INBOX"
+
+# Mentions of a bot on a Mastodon server are answered by `demur bot` (docs/bot.md). Its access token
+# stands in keys/bot.key.
+# [bot]
+# server = "https://dorp.example"
 
 # Members may also sign in with the platform's own account (OpenID Connect). The client's secret
 # stands in keys/oidc.key; `account` says which account of the archives somebody is, from what the
