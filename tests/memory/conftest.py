@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +17,15 @@ from hand_built import ALL_USES, mark_of
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from demur.corpus.manifest import KEPT_SCHEMA
-from demur.memory import vocabulary
+from demur.memory import meaning, vocabulary
 from demur.memory.memories import Memories
 from demur.memory.remember import remember
 from demur.memory.vocabulary import Vocabulary
 from demur.people import InForce, PersonId
 
 sys.path.insert(0, str(Path(__file__).parent))  # for what its tests share
+
+from fake_meaning import fake_embed
 
 SHARDS = 3
 
@@ -106,6 +108,15 @@ class Community:
     def row(self, memories: Memories, post_id: str) -> int:
         found: int = memories.origins.post_ids.index(post_id).as_py()
         return found
+
+
+@pytest.fixture
+def fake_meaning(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The same words mean the same, and no others: see fake_meaning.py."""
+    meaning._middle.cache_clear()
+    monkeypatch.setattr(meaning, "embed", fake_embed)
+    yield
+    meaning._middle.cache_clear()
 
 
 @pytest.fixture

@@ -7,13 +7,16 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from demur.errors import SiteUnusable
-from demur.memory import search
-from demur.memory.search import Build, Search, Stored, refuse_broken
+from demur.memory import search, stems
+from demur.memory.search import Admitted, Build, Search, Stored, refuse_broken
+from demur.memory.stopwords import subject
 
 HERE = Build(shard=3, root="ab12")
 
@@ -37,12 +40,21 @@ def posts(*texts: str) -> list[Stored]:
     return [post(row, text) for row, text in enumerate(texts)]
 
 
-def anyone(build: Build, row: int) -> bool:
-    return True
+class Anyone(dict[Build, NDArray[np.bool_]]):
+    """Every row of every build may be found."""
+
+    def __contains__(self, build: object) -> bool:
+        return True
+
+    def __missing__(self, build: Build) -> NDArray[np.bool_]:
+        return np.ones(5000, np.bool_)
 
 
-def texts(found: Search, question: str, **more: object) -> list[str]:
-    return [hit.text for hit in found.query(question, limit=9, admit=anyone)]
+def texts(found: Search, question: str, admitted: Admitted | None = None) -> list[str]:
+    """What is found by the words of a question, the best first."""
+    words = [stems.asked(word) for word in subject(question)]
+    rows = found.ranked(words, Anyone() if admitted is None else admitted, most=9)
+    return [post.text for build, row in rows for post in found.read(build, [row])]
 
 
 @pytest.fixture
@@ -69,17 +81,16 @@ def test_a_question_finds_what_it_is_about_and_not_its_small_words(index: Search
 
 def test_a_hit_carries_what_a_citation_shows(index: Search) -> None:
     index.put(HERE, posts("Wandelen in de duinen"))
-    (hit,) = index.query("duinen", limit=1, admit=anyone)
-    assert hit.build == HERE
-    assert (hit.row, hit.post_id, hit.attribution) == (0, "post-0", "Anna, CC BY")
-    assert hit.score > 0
+    assert index.ranked([("duinen",)], Anyone(), most=9) == [(HERE, 0)]
     assert index.read(HERE, [0, 7]) == posts("Wandelen in de duinen")
+    assert index.read(Build(shard=9, root="none"), [0]) == []
 
 
 def test_those_who_may_not_be_shown_do_not_use_up_the_places(index: Search) -> None:
     index.put(HERE, posts(*["duinen duinen"] * 50, "de duinen bij ons"))
-    hits = index.query("duinen", limit=2, admit=lambda build, row: row >= 49)
-    assert sorted(hit.row for hit in hits) == [49, 50]
+    late = np.arange(51) >= 49
+    assert sorted(index.ranked([("duinen",)], {HERE: late}, most=2)) == [(HERE, 49), (HERE, 50)]
+    assert index.ranked([("duinen",)], {}, most=2) == []
 
 
 @pytest.mark.parametrize(
@@ -138,12 +149,13 @@ def test_after_a_purge_not_one_byte_of_her_words_is_left(index: Search, tmp_path
     index.put(HERE, posts(*rows))
     index.put(Build(shard=3, root="cd34"), posts(*rows))
     assert len(left_on_disk(tmp_path, secrets)) == 400
-    assert index.purge([f"post-{row}" for row in range(1500, 1600)]) == 200
+    for build in (HERE, Build(shard=3, root="cd34")):
+        assert index.purge(build, range(1500, 1600)) == 100
     assert left_on_disk(tmp_path, secrets) == []
     assert left_on_disk(tmp_path, [secret[:7] for secret in secrets]) == []
     assert texts(index, secrets[0]) == []
     assert not index.has(HERE)
-    assert index.purge(["post-1500", "nobody's"]) == 0
+    assert index.purge(HERE, [1500, 9999]) == 0
 
 
 def left_on_disk(folder: Path, words: list[str]) -> list[str]:
@@ -172,10 +184,10 @@ def test_a_reader_that_does_not_end_is_told_of(
     monkeypatch.setattr(search, "BUSY_SECONDS", 0.2)
     hasty = Search(tmp_path / "memory" / "search.db")
     with pytest.raises(SiteUnusable, match="still reading"):
-        hasty.purge(["post-0"])
+        hasty.purge(HERE, [0])
     assert texts(index, "geheim") == []
     reader.communicate()
-    assert hasty.purge(["post-0"]) == 0
+    assert hasty.purge(HERE, [0]) == 0
     assert left_on_disk(tmp_path, ["geheim"]) == []
     hasty.close()
 
