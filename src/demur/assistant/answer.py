@@ -106,6 +106,7 @@ class Plan:
     opening: said as it stands before the model speaks: notes, and posts that are quoted.
     prompt: the conversation for the model; where there is none, it is not asked.
     then: what is said after it, part by part, while the same stands.
+    closing: makes the last words, when all others have been said.
     citations: the posts that are quoted or shown as sources; their words may be repeated.
     """
 
@@ -113,6 +114,7 @@ class Plan:
     opening: tuple[str, ...] = ()
     prompt: tuple[tuple[Role, str], ...] = ()
     then: tuple[Part, ...] = ()
+    closing: Callable[[], str] | None = None
     citations: tuple[Citation, ...] = ()
 
     @property
@@ -227,18 +229,16 @@ class Assistant:
                 seed=secrets.randbits(63) if sampling.seed is None else sampling.seed,
             )
             pieces = template.pieces(tokens)
-            words: list[str] = []
-            spoken = _collect(watch.over(pieces) if self._guarded else pieces, words)
-            if part.edited is None:
-                finish = yield from spoken
-            else:
-                finish = _to_its_end(spoken)
-                words = [part.edited("".join(words))] if finish != "standing-changed" else []
-                yield from words
-            said += words
+            pieces = watch.over(pieces) if self._guarded else pieces
+            if part.edited is not None:
+                pieces = _edited(pieces, part.edited)
+            finish = yield from _collect(pieces, said)
             withheld += watch.withheld
             if finish == "standing-changed":
                 break
+        if plan.closing is not None and still() and (last := plan.closing()):
+            said.append(last)
+            yield last
         text = "".join(said)
         runs = traced(heard, text) if heard else ()
         drawn = _drawn(heard, plan.citations, runs)
@@ -355,7 +355,8 @@ def _drawn(
 
 def _notes(plan: Plan, halted: bool) -> tuple[str, ...]:
     """What has to be said first, whatever the ability."""
-    return (WORDS[plan.language]["halted"] + "\n\n",) if halted and any(part.prompt for part in plan.parts) else ()
+    speaks = any(part.prompt for part in plan.parts)
+    return (WORDS[plan.language]["halted"] + "\n\n",) if halted and speaks else ()
 
 
 def _refusing(asked: str, reason: str) -> Plan:
@@ -376,14 +377,21 @@ def _collect(pieces: Generator[str, None, Finish], said: list[str]) -> Generator
             yield piece
 
 
-def _to_its_end(spoken: Generator[str, None, Finish]) -> Finish:
-    """Let it be said to nobody yet."""
+def _edited(
+    pieces: Generator[str, None, Finish], edited: Callable[[str], str]
+) -> Generator[str, None, Finish]:
+    """All of them first, then what is made of them; nothing of what was broken off."""
+    held: list[str] = []
+    collected = _collect(pieces, held)
     while True:
         try:
-            next(spoken)
+            next(collected)
         except StopIteration as end:
             finish: Finish = end.value
-            return finish
+            break
+    if finish != "standing-changed":
+        yield edited("".join(held))
+    return finish
 
 
 def _over(heard: Heard, prompt: int, start: int) -> Over:
