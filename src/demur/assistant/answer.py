@@ -15,13 +15,14 @@ import hashlib
 import secrets
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Literal
 
 from demur.assistant import guard
 from demur.assistant.generation import Generation, stamp
+from demur.assistant.stops import until
 from demur.assistant.words import WORDS, language_of_answer
 from demur.errors import StandingUnreadable
 from demur.memory.memories import Heard
@@ -81,6 +82,7 @@ class Sampling:
     max_tokens: int = 160  # of each part
     temperature: float = 0.4  # 0 always takes the likeliest
     seed: int | None = None
+    stop: tuple[str, ...] = ()  # the model's own words end before the first of these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,10 @@ class Plan:
         return (Part(opening=self.opening, prompt=self.prompt), *self.then)
 
 
+class Enough(Exception):  # noqa: N818  (a wish, not a fault)
+    """Whoever listens has heard enough, and wants what was said till now as an Answer."""
+
+
 Planner = Callable[[Heard | None], Plan]
 """Makes a plan from what may be heard; from nothing where nobody can say who objects."""
 
@@ -157,6 +163,22 @@ class Answer:
 TOP_K, TOP_P = 40, 0.9
 
 
+@dataclass(slots=True)
+class _Turn:
+    """One answer as it comes about. heard: what may be quoted; speaks: what may speak along."""
+
+    generation: Generation
+    heard: Heard | None
+    speaks: Heard | None
+    asked: str
+    plan: Plan
+    sampling: Sampling
+    still: Callable[[], bool]
+    tokens_in: int = 0
+    shards: tuple[int, ...] = ()
+    withheld: list[str] = field(default_factory=list)
+
+
 class Assistant:
     """Speaks for one site. Safe to use from several threads."""
 
@@ -184,7 +206,8 @@ class Assistant:
 
         asked: the words of whoever asks; what the guard declines is not planned at all.
         An answer during which the standing changed is taken back: its Answer has no text.
-        Close the iterator when nobody listens any more.
+        Throw Enough into the iterator to hear no more: what was said till then is the Answer.
+        Close it when nobody listens any more.
         """
         generation = self._current()
         in_force = self._ask()
@@ -194,51 +217,9 @@ class Assistant:
         declined = guard.declines(asked) if self._guarded else None
         plan = _refusing(asked, declined) if declined else planner(heard)
         still = self._still(in_force)
-        said: list[str] = [*_notes(plan, halted)]
-        yield from said
-        withheld: list[str] = []
-        finish: Finish = "stop"
-        tokens_in, shards = 0, tuple[int, ...]()
-        for part in plan.parts:
-            for piece in part.opening:
-                if not still():
-                    finish = "standing-changed"
-                    break
-                said.append(piece)
-                yield piece
-            if finish == "standing-changed":
-                break
-            if not part.prompt:
-                continue
-            watch = guard.Watch(heard, asked=asked, quoted=[each.text for each in plan.citations])
-            template, engine = self._speaker(generation)
-            prompt = template.ids(part.prompt)
-            tokens_in += len(prompt)
-            merged = None
-            if speaks is not None:
-                merged, shards = generation.adapter(speaks)
-            tokens = engine.stream(
-                prompt,
-                adapter=merged,
-                over=_over(speaks, len(prompt), generation.base.separator) if speaks else None,
-                still=still,
-                max_tokens=min(sampling.max_tokens, part.max_tokens or sampling.max_tokens),
-                temperature=sampling.temperature,
-                top_k=TOP_K,
-                top_p=TOP_P,
-                seed=secrets.randbits(63) if sampling.seed is None else sampling.seed,
-            )
-            pieces = template.pieces(tokens)
-            pieces = watch.over(pieces) if self._guarded else pieces
-            if part.edited is not None:
-                pieces = _edited(pieces, part.edited)
-            finish = yield from _collect(pieces, said)
-            withheld += watch.withheld
-            if finish == "standing-changed":
-                break
-        if plan.closing is not None and still() and (last := plan.closing()):
-            said.append(last)
-            yield last
+        turn = _Turn(generation, heard, speaks, asked, plan, sampling, still)
+        said: list[str] = []
+        finish = yield from _collect(self._spoken(turn, _notes(plan, halted)), said)
         text = "".join(said)
         runs = traced(heard, text) if heard else ()
         drawn = _drawn(heard, plan.citations, runs)
@@ -251,16 +232,68 @@ class Assistant:
             citations=() if taken_back else plan.citations,
             traced=() if taken_back else runs,
             drawn=() if taken_back else drawn,
-            shards=shards,
+            shards=turn.shards,
             memories=heard is not None,
             halted=halted,
             model=None if speaks is None else generation.name,
             finish=finish,
             declined=declined,
-            withheld=tuple(dict.fromkeys(withheld)),
-            tokens_in=tokens_in,
+            withheld=tuple(dict.fromkeys(turn.withheld)),
+            tokens_in=turn.tokens_in,
             tokens_out=self._count(text),
         )
+
+    def _spoken(self, turn: _Turn, notes: tuple[str, ...]) -> Generator[str, None, Finish]:
+        """Everything that is said, part by part in its order."""
+        plan = turn.plan
+        finish: Finish = "stop"
+        for part in (Part(opening=notes), *plan.parts):
+            for piece in part.opening:
+                if not turn.still():
+                    return "standing-changed"
+                yield piece
+            if part.prompt:
+                finish = yield from self._modelled(turn, part)
+            if finish == "standing-changed":
+                return finish
+        if plan.closing is not None and turn.still():
+            yield plan.closing()
+        return finish
+
+    def _modelled(self, turn: _Turn, part: Part) -> Generator[str, None, Finish]:
+        """The model's words in one part."""
+        generation, speaks, sampling = turn.generation, turn.speaks, turn.sampling
+        template, engine = self._speaker(generation)
+        prompt = template.ids(part.prompt)
+        turn.tokens_in += len(prompt)
+        merged = None
+        if speaks is not None:
+            merged, turn.shards = generation.adapter(speaks)
+        tokens = engine.stream(
+            prompt,
+            adapter=merged,
+            over=_over(speaks, len(prompt), generation.base.separator) if speaks else None,
+            still=turn.still,
+            max_tokens=min(sampling.max_tokens, part.max_tokens or sampling.max_tokens),
+            temperature=sampling.temperature,
+            top_k=TOP_K,
+            top_p=TOP_P,
+            seed=secrets.randbits(63) if sampling.seed is None else sampling.seed,
+        )
+        watch = guard.Watch(
+            turn.heard,
+            asked=turn.asked,
+            quoted=[each.text for each in turn.plan.citations],
+            language=turn.plan.language,
+        )
+        pieces = until(template.pieces(tokens), sampling.stop)
+        if self._guarded:
+            pieces = watch.over(pieces)
+        if part.edited is not None:
+            pieces = _edited(pieces, part.edited)
+        finish = yield from pieces
+        turn.withheld += watch.withheld
+        return finish
 
     def heard(self) -> Heard:
         """The memories as they may be asked now, for a surface that speaks with no model.
@@ -313,7 +346,7 @@ def cite(hits: Sequence[Stored]) -> tuple[Citation, ...]:
             url=hit.url,
             attribution=hit.attribution,
             lang=hit.lang or "",
-            text=guard.masked(hit.text),
+            text=guard.masked(hit.text, hit.lang),
         )
         for number, hit in enumerate(hits, 1)
     )
@@ -374,7 +407,10 @@ def _collect(pieces: Generator[str, None, Finish], said: list[str]) -> Generator
                 finish: Finish = end.value
                 return finish
             said.append(piece)
-            yield piece
+            try:
+                yield piece
+            except Enough:
+                return "stop"
 
 
 def _edited(
@@ -382,13 +418,13 @@ def _edited(
 ) -> Generator[str, None, Finish]:
     """All of them first, then what is made of them; nothing of what was broken off."""
     held: list[str] = []
-    collected = _collect(pieces, held)
-    while True:
-        try:
-            next(collected)
-        except StopIteration as end:
-            finish: Finish = end.value
-            break
+    with closing(pieces):
+        while True:
+            try:
+                held.append(next(pieces))
+            except StopIteration as end:
+                finish: Finish = end.value
+                break
     if finish != "standing-changed":
         yield edited("".join(held))
     return finish

@@ -147,7 +147,7 @@ class _Translating:
         return [each for each in found if self._posts.keys() >= {*each.rows}]
 
     def _quoted(self, example: Example) -> str:
-        return f"“{guard.masked(example.translation)}” [{self._source(example)}]"
+        return f"“{guard.masked(example.translation, self._into)}” [{self._source(example)}]"
 
     def _source(self, example: Example) -> int:
         """The number under which the translation is cited; what it translates comes after it."""

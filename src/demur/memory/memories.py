@@ -27,7 +27,10 @@ from demur.memory.search import EVERYWHERE, Build, Filter, Hit, Search, Stored
 from demur.memory.trace import Span, Tracer
 from demur.memory.translations import Example, Translations
 from demur.memory.vocabulary import Vocabulary
+from demur.memory.windows import Windows
 from demur.people import InForce, Use
+
+MANY = 3  # people: what so many wrote is a saying. Two can share a secret (decisions/0030)
 
 
 class Memories:
@@ -39,11 +42,13 @@ class Memories:
         origins: Origins,
         counts: Counts,
         tracer: Tracer,
+        windows: Windows,
         search: Search,
         translations: Translations,
         first: dict[Build, int],
     ) -> None:
-        self.origins, self.counts, self.tracer = origins, counts, tracer
+        self.origins, self.counts = origins, counts
+        self.tracer, self.windows = tracer, windows
         self.search, self.first = search, first
         self.translations = translations
         self._lock = threading.Lock()
@@ -63,14 +68,15 @@ class Memories:
                 raise SiteUnusable(f"{name} is not remembered yet; run `demur work --once`.")
         if not built:
             raise SiteUnusable("Nothing has been built yet; run `demur build`.")
-        folders = [folder_of(folder, memory) for folder in built]
+        folders, first = [folder_of(folder, memory) for folder in built], _first_rows(built)
         return cls(
             origins=Origins.load(built),
             counts=Counts.load(folders, vocabulary, k=k),
             tracer=Tracer.load(folders),
+            windows=Windows.load(folders, first),
             search=Search(memory / SEARCH),
             translations=Translations.load(built),
-            first=dict(zip(map(build_of, built), _first_rows(built), strict=True)),
+            first=dict(zip(map(build_of, built), first, strict=True)),
         )
 
     def under(self, in_force: InForce) -> Heard:
@@ -149,6 +155,20 @@ class Heard:
     def trace(self, text: str) -> list[Span]:
         """Which of these words stand word for word in whose posts. See Tracer.trace."""
         return self.memories.tracer.trace(text, self.silenced[Use.ANSWERS])
+
+    def of_few(self, marks: Collection[int]) -> set[int]:
+        """Those of these windows' marks whose words few people wrote. For the guard alone.
+
+        A silent row counts as somebody's words, and not as one more who says them too: so a No
+        never makes words sayable, and nobody learns from what is withheld whose they are.
+        """
+        wanted = list(marks)
+        silenced, people = self.silenced[Use.ANSWERS], self.memories.origins.people.code
+        return {
+            mark
+            for mark, rows in zip(wanted, self.memories.windows.rows(wanted), strict=True)
+            if len(rows) and len(np.unique(people[rows[~silenced[rows]]])) < MANY
+        }
 
     def posts(self, rows: Sequence[int]) -> list[Stored]:
         """The posts of these rows that an answer may show, in the order of rows."""
