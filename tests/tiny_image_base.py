@@ -109,9 +109,7 @@ def pixart(folder: Path) -> Path:
         text_encoder=T5EncoderModel(config),
         transformer=transformer,
         vae=_autoencoder(),
-        scheduler=DDIMScheduler(
-            clip_sample=False, steps_offset=1, prediction_type="v_prediction"
-        ),
+        scheduler=DDIMScheduler(clip_sample=False, steps_offset=1, prediction_type="v_prediction"),
     )
 
 

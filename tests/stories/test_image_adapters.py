@@ -39,7 +39,7 @@ from demur.serving.release import FILE, Images, Release, Speakers, read_release,
 from demur.site import folder
 from demur.tlog.release import read
 from demur.training import image_base
-from demur.training.chain import path_of, profile_here, recall
+from demur.training.chain import path_of, recall
 from demur.training.image import ImageStudent, noise_of
 from demur.training.image_base import ImageBase, install
 from demur.training.recipe import TINY, ImageRecipe
@@ -162,7 +162,9 @@ def test_what_it_learned_it_knows_better(
 ) -> None:
     """Or all of the above would hold of an adapter that learns nothing."""
     everybody = village(2)
-    eager = ImageStudent(student.base, dataclasses.replace(RECIPE, epochs=12, rate=0.02), lake_of(student))
+    eager = ImageStudent(
+        student.base, dataclasses.replace(RECIPE, epochs=12, rate=0.02), lake_of(student)
+    )
     steps: list[Step] = []
     train_shard(
         build(everybody), eager, tmp_path, home_key=KEY, wanted=lambda: True, progress=steps.append
@@ -359,7 +361,16 @@ def test_a_release_with_pictures_is_read_again_and_one_without_is_named_as_befor
     said = json.loads((tmp_path / FILE).read_bytes())
     assert said.pop("v") == 1
     assert "images" not in said, "whoever runs an older version reads what it always read"
-    assert silent.name == hashlib.sha256((json.dumps(said, sort_keys=True, separators=(",", ":"))).encode().replace(b"1e-08", b"1e-8").replace(b"1.0", b"1").replace(b"2.0", b"2")).hexdigest()
+    assert (
+        silent.name
+        == hashlib.sha256(
+            (json.dumps(said, sort_keys=True, separators=(",", ":")))
+            .encode()
+            .replace(b"1e-08", b"1e-8")
+            .replace(b"1.0", b"1")
+            .replace(b"2.0", b"2")
+        ).hexdigest()
+    )
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -437,7 +448,9 @@ def test_what_could_run_code_when_it_is_opened_is_refused(checkpoint: Path, tmp_
     assert "holds no weights as safetensors" in refused(checkpoint, tmp_path)
 
 
-def test_another_kind_of_checkpoint_is_refused_by_its_name(checkpoint: Path, tmp_path: Path) -> None:
+def test_another_kind_of_checkpoint_is_refused_by_its_name(
+    checkpoint: Path, tmp_path: Path
+) -> None:
     index = checkpoint / "model_index.json"
     said = json.loads(index.read_text())
     index.write_text(json.dumps({**said, "_class_name": "FluxPipeline"}))
@@ -475,13 +488,11 @@ def test_a_checkpoint_is_named_by_its_bytes(checkpoint: Path, tmp_path: Path) ->
 
 
 @pytest.fixture
-def drawing(
-    street: Street, bases: dict[str, ImageBase], monkeypatch: pytest.MonkeyPatch
-) -> Street:
+def drawing(street: Street, bases: dict[str, ImageBase], monkeypatch: pytest.MonkeyPatch) -> Street:
     """The street, with an image base taught what was posted there."""
     settings = street.site.root / "demur.toml"
     path = bases["pixart"].path
-    text = settings.read_text().replace('[image]\n', f'[image]\nbase = "{path}"\n')
+    text = settings.read_text().replace("[image]\n", f'[image]\nbase = "{path}"\n')
     settings.write_text(text.replace('\nbase = ""\n', "\n"))
     monkeypatch.setattr(worker, "processes", lambda count: in_process)
     monkeypatch.setattr(worker, "IMAGE_RECIPE", dataclasses.replace(RECIPE, rate=0.05))
@@ -548,7 +559,9 @@ def last(kind: str) -> dict[str, object]:
     return row.payload
 
 
-def test_a_picture_under_way_is_taken_back(drawing: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_under_way_is_taken_back(
+    drawing: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assistant = drawing.assistant()
     gate = assistant._gate
     asked = 0

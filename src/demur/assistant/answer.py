@@ -15,7 +15,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Literal
@@ -110,6 +110,7 @@ class Plan:
     opening: said as it stands before the model speaks: notes, and posts that are quoted.
     prompt: the conversation for the model; where there is none, it is not asked.
     then: what is said after it, part by part, while the same stands.
+    closing: makes the last words, when all others have been said.
     citations: the posts that are quoted or shown as sources; their words may be repeated.
     """
 
@@ -117,6 +118,7 @@ class Plan:
     opening: tuple[str, ...] = ()
     prompt: tuple[tuple[Role, str], ...] = ()
     then: tuple[Part, ...] = ()
+    closing: Callable[[], str] | None = None
     citations: tuple[Citation, ...] = ()
 
     @property
@@ -161,6 +163,22 @@ class Answer:
 
 
 TOP_K, TOP_P = 40, 0.9
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One answer as it comes about. heard: what may be quoted; speaks: what may speak along."""
+
+    generation: Generation
+    heard: Heard | None
+    speaks: Heard | None
+    asked: str
+    plan: Plan
+    sampling: Sampling
+    still: Callable[[], bool]
+    tokens_in: int = 0
+    shards: tuple[int, ...] = ()
+    withheld: list[str] = field(default_factory=list)
 
 
 class Assistant:
@@ -208,79 +226,88 @@ class Assistant:
         in_force = self._ask()
         heard = generation.heard(in_force) if in_force else None
         halted = in_force is not None and generation.is_halted(in_force)
+        speaks = None if halted else heard
         declined = guard.declines(asked) if self._guarded else None
         plan = _refusing(asked, declined) if declined else planner(heard)
-        speech = _Speech(still=self._still(in_force))
-        yield from speech.as_it_stands(_notes(plan, halted))
-        speaks = None if halted else heard
-        for part in plan.parts:
-            yield from speech.as_it_stands(part.opening)
-            if part.prompt and not speech.ended:
-                watch = self._watch(heard, asked, plan)
-                pieces = self._model(
-                    generation, part, sampling, speaks=speaks, speech=speech, watch=watch
-                )
-                yield from speech.by_the_model(pieces, part.edited)
-                speech.withheld += watch.withheld if watch else ()
-        text = "".join(speech.said)
+        still = self._still(in_force)
+        turn = _Turn(generation, heard, speaks, asked, plan, sampling, still)
+        said: list[str] = []
+        finish = yield from _collect(self._spoken(turn, _notes(plan, halted)), said)
+        text = "".join(said)
         runs = traced(heard, text) if heard else ()
         drawn = _drawn(heard, plan.citations, runs)
-        taken_back = speech.finish == "standing-changed" or not speech.still()
+        if not still():
+            finish = "standing-changed"
+        taken_back = finish == "standing-changed"
         yield Answer(
             text="" if taken_back else text,
             language=plan.language,
             citations=() if taken_back else plan.citations,
             traced=() if taken_back else runs,
             drawn=() if taken_back else drawn,
-            shards=speech.shards,
+            shards=turn.shards,
             memories=heard is not None,
             halted=halted,
             model=None if speaks is None else generation.name,
-            finish="standing-changed" if taken_back else speech.finish,
+            finish=finish,
             declined=declined,
-            withheld=tuple(dict.fromkeys(speech.withheld)),
-            tokens_in=speech.tokens_in,
+            withheld=tuple(dict.fromkeys(turn.withheld)),
+            tokens_in=turn.tokens_in,
             tokens_out=self._count(text),
         )
 
-    def _watch(self, heard: Heard | None, asked: str, plan: Plan) -> guard.Watch | None:
-        if not self._guarded:
-            return None
-        quoted = [citation.text for citation in plan.citations]
-        return guard.Watch(heard, asked=asked, quoted=quoted, language=plan.language)
+    def _spoken(self, turn: _Turn, notes: tuple[str, ...]) -> Generator[str, None, Finish]:
+        """Everything that is said, part by part in its order."""
+        plan = turn.plan
+        finish: Finish = "stop"
+        for part in (Part(opening=notes), *plan.parts):
+            for piece in part.opening:
+                if not turn.still():
+                    return "standing-changed"
+                yield piece
+            if part.prompt:
+                finish = yield from self._modelled(turn, part)
+            if finish == "standing-changed":
+                return finish
+        if plan.closing is not None and turn.still():
+            yield plan.closing()
+        return finish
 
-    def _model(
-        self,
-        generation: Generation,
-        part: Part,
-        sampling: Sampling,
-        *,
-        speaks: Heard | None,
-        speech: _Speech,
-        watch: guard.Watch | None,
-    ) -> Generator[str, None, Finish]:
-        """The model's words for one part, as far as the watch lets them through."""
+    def _modelled(self, turn: _Turn, part: Part) -> Generator[str, None, Finish]:
+        """The model's words in one part."""
+        generation, speaks, sampling = turn.generation, turn.speaks, turn.sampling
         template, engine = self._speaker(generation)
         prompt = template.ids(part.prompt)
-        speech.tokens_in += len(prompt)
+        turn.tokens_in += len(prompt)
         merged = None
         if speaks is not None:
-            merged, speech.shards = generation.adapter(speaks)
-        most = sampling.max_tokens
+            merged, turn.shards = generation.adapter(speaks)
+        watch = guard.Watch(
+            turn.heard,
+            asked=turn.asked,
+            quoted=[each.text for each in turn.plan.citations],
+            language=turn.plan.language,
+        )
         tokens = engine.stream(
             prompt,
             adapter=merged,
             over=_over(speaks, len(prompt), generation.base.separator) if speaks else None,
-            still=speech.still,
-            refuses=None if watch is None else lambda said: watch.refuses(template.text(said)),
-            max_tokens=most if part.max_tokens is None else min(most, part.max_tokens),
+            still=turn.still,
+            refuses=(lambda said: watch.refuses(template.text(said))) if self._guarded else None,
+            max_tokens=min(sampling.max_tokens, part.max_tokens or sampling.max_tokens),
             temperature=sampling.temperature,
             top_k=TOP_K,
             top_p=TOP_P,
             seed=secrets.randbits(63) if sampling.seed is None else sampling.seed,
         )
         pieces = until(template.pieces(tokens), sampling.stop)
-        return watch.over(pieces) if watch else pieces
+        if self._guarded:
+            pieces = watch.over(pieces)
+        if part.edited is not None:
+            pieces = _edited(pieces, part.edited)
+        finish = yield from pieces
+        turn.withheld += watch.withheld
+        return finish
 
     def paint(self, description: str, *, seed: int, size: int) -> Painted | None:
         """A square picture by the image model; None where the site has none. Taken back, as an
@@ -384,11 +411,8 @@ def _drawn(
 
 def _notes(plan: Plan, halted: bool) -> tuple[str, ...]:
     """What has to be said first, whatever the ability."""
-    return (
-        (WORDS[plan.language]["halted"] + "\n\n",)
-        if halted and any(part.prompt for part in plan.parts)
-        else ()
-    )
+    speaks = any(part.prompt for part in plan.parts)
+    return (WORDS[plan.language]["halted"] + "\n\n",) if halted and speaks else ()
 
 
 def _refusing(asked: str, reason: str) -> Plan:
@@ -397,55 +421,36 @@ def _refusing(asked: str, reason: str) -> Plan:
     return Plan(language=language, opening=(guard.REASONS[reason][language],))
 
 
-class _Speech:
-    """One answer while it is made: what was said so far, and how it ended."""
-
-    def __init__(self, *, still: Callable[[], bool]) -> None:
-        self.still = still
-        self.said: list[str] = []
-        self.withheld: list[str] = []
-        self.shards: tuple[int, ...] = ()
-        self.tokens_in = 0
-        self.finish: Finish = "stop"
-        self.ended = False
-
-    def as_it_stands(self, pieces: Sequence[str]) -> Iterator[str]:
-        """Say these, as long as what was asked still stands and somebody listens."""
-        for piece in pieces:
-            if not self.ended and not self.still():
-                self.finish, self.ended = "standing-changed", True
-            if self.ended:
-                return
-            self.said.append(piece)
+def _collect(pieces: Generator[str, None, Finish], said: list[str]) -> Generator[str, None, Finish]:
+    with closing(pieces):
+        while True:
+            try:
+                piece = next(pieces)
+            except StopIteration as end:
+                finish: Finish = end.value
+                return finish
+            said.append(piece)
             try:
                 yield piece
             except Enough:
-                self.ended = True
+                return "stop"
 
-    def by_the_model(
-        self, pieces: Generator[str, None, Finish], edited: Callable[[str], str] | None
-    ) -> Iterator[str]:
-        """Say what the model says as it comes, or all of it at the end where it is edited."""
-        waiting: list[str] = []
-        with closing(pieces):
-            while not self.ended:
-                try:
-                    piece = next(pieces)
-                except StopIteration as end:
-                    self.finish = end.value
-                    break
-                if edited is not None:
-                    waiting.append(piece)
-                    continue
-                self.said.append(piece)
-                try:
-                    yield piece
-                except Enough:
-                    self.finish, self.ended = "stop", True
-        if self.finish == "standing-changed":
-            self.ended = True
-        elif edited is not None:
-            yield from self.as_it_stands([edited("".join(waiting))])
+
+def _edited(
+    pieces: Generator[str, None, Finish], edited: Callable[[str], str]
+) -> Generator[str, None, Finish]:
+    """All of them first, then what is made of them; nothing of what was broken off."""
+    held: list[str] = []
+    with closing(pieces):
+        while True:
+            try:
+                held.append(next(pieces))
+            except StopIteration as end:
+                finish: Finish = end.value
+                break
+    if finish != "standing-changed":
+        yield edited("".join(held))
+    return finish
 
 
 def _over(heard: Heard, prompt: int, start: int) -> Over:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from demur.errors import SiteUnusable
 from demur.memory.counts import Counts
 from demur.memory.finding import Finder
+from demur.memory.lexicon import Glossed
 from demur.memory.origins import Origins
 from demur.memory.remember import SEARCH, build_of, folder_of, is_written
 from demur.memory.search import EVERYWHERE, Filter, Hit, Search, Stored
@@ -142,6 +143,11 @@ class Heard:
         """
         silenced = self.silenced[Use.TRANSLATION] | self.silenced[Use.ANSWERS]
         return self.memories.translations.like(text, into=into, limit=limit, silenced=silenced)
+
+    def gloss(self, text: str, into: str) -> Glossed:
+        """A text word by word in another language, by the same examples. See Lexicon."""
+        silenced = self.silenced[Use.TRANSLATION] | self.silenced[Use.ANSWERS]
+        return self.memories.translations.gloss(text, into=into, silenced=silenced)
 
     def trace(self, text: str) -> list[Span]:
         """Which of these words stand word for word in whose posts. See Tracer.trace."""

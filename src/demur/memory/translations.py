@@ -20,9 +20,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from demur.memory.lexicon import Glossed, Lexicon
 from demur.posts import normal
 
-COLUMNS = ["platform", "origin", "translation_of", "lang"]
+COLUMNS = ["person", "platform", "origin", "translation_of", "lang"]
 GRAM = 3  # letters compared at a time: endings and compounds of a word still share most of them
 BITS = 21  # of a Unicode code point
 
@@ -41,12 +42,15 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One direction of a pair. into: the language of the translation."""
+    """One direction of a pair. into: the language of the translation. by: who wrote the post that
+    is a translation, as a number. smallest: it is not cut any further."""
 
     text: str
     translation: str
     into: str
     rows: tuple[int, int]
+    by: int = 0
+    smallest: bool = True
 
 
 class Translations:
@@ -64,14 +68,25 @@ class Translations:
         self._grams, begins = np.unique(flat[order], return_index=True)
         self._begins = np.append(begins, len(flat))
         self._owner = owner[order].astype(np.int32)
+        self._units = np.flatnonzero([side.smallest for side in sides])
+        units = [sides[number] for number in self._units.tolist()]
+        pairs = [(side.text, side.translation) for side in units]
+        self._lexicon = Lexicon(pairs, [side.by for side in units])
 
     @classmethod
     def load(cls, built: Sequence[Path]) -> Translations:
         """Put together from the folders' `kept.parquet`; rows count through all of them."""
         tables = [pq.read_table(folder / "kept.parquet", columns=COLUMNS) for folder in built]
         pairs = list(_pairs(pa.concat_tables(tables)))
-        texts = _texts(built, {row for pair in pairs for row, _ in pair})
-        return cls([side for pair in pairs for side in _sides(pair, texts)])
+        texts = _texts(built, {post.row for pair in pairs for post in pair})
+        by: dict[str, int] = {}
+        return cls(
+            [
+                side
+                for translation, original in pairs
+                for side in _sides(translation, original, by, texts)
+            ]
+        )
 
     def __len__(self) -> int:
         return len(self._sides)
@@ -83,7 +98,7 @@ class Translations:
         either has (Dice). Of several alike the first of the rows.
         """
         asked = _grams(text)
-        usable = ~silenced[self._rows].any(axis=1) & (self._into == into)
+        usable = self._usable(into, silenced)
         if not len(asked) or not usable.any():
             return []
         at = np.searchsorted(self._grams, asked)
@@ -105,6 +120,14 @@ class Translations:
             for score, side in _distinct(best)
         ][:limit]
 
+    def gloss(self, text: str, *, into: str, silenced: Rows) -> Glossed:
+        """The text word by word in the other language. See Lexicon."""
+        return self._lexicon.gloss(text, self._usable(into, silenced)[self._units])
+
+    def _usable(self, into: str, silenced: Rows) -> Rows:
+        usable: Rows = ~silenced[self._rows].any(axis=1) & (self._into == into)
+        return usable
+
 
 def sentences(text: str) -> list[str]:
     """A text cut after each sentence and at each line end; joined again, it is the text."""
@@ -121,10 +144,14 @@ def _distinct(best: list[tuple[float, _Side]]) -> Iterator[tuple[float, _Side]]:
             yield score, side
 
 
-Post = tuple[int, str]  # a row and its language
+@dataclass(frozen=True, slots=True)
+class _Post:
+    row: int
+    lang: str
+    person: str
 
 
-def _pairs(table: pa.Table) -> Iterator[tuple[Post, Post]]:
+def _pairs(table: pa.Table) -> Iterator[tuple[_Post, _Post]]:
     """Translation and original, where exactly one kept post is the one that is named."""
     says = np.flatnonzero(pc.is_valid(table["translation_of"]).to_numpy(zero_copy_only=False))
     if not len(says):
@@ -132,13 +159,14 @@ def _pairs(table: pa.Table) -> Iterator[tuple[Post, Post]]:
     asking = table.take(pa.array(says)).to_pylist()
     names = pa.array(sorted({row["translation_of"] for row in asking}), pa.string())
     named = np.flatnonzero(pc.is_in(table["origin"], names).to_numpy(zero_copy_only=False))
-    places: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    places: dict[tuple[str, str], list[_Post]] = {}
     for number, row in zip(named.tolist(), table.take(pa.array(named)).to_pylist(), strict=True):
-        places.setdefault((row["platform"], row["origin"]), []).append((number, row["lang"]))
+        post = _Post(number, row["lang"], row["person"])
+        places.setdefault((row["platform"], row["origin"]), []).append(post)
     for number, row in zip(says.tolist(), asking, strict=True):
         found = places.get((row["platform"], row["translation_of"]), [])
-        if len(found) == 1 and found[0][0] != number and found[0][1] != row["lang"]:
-            yield (number, row["lang"]), found[0]
+        if len(found) == 1 and found[0].row != number and found[0].lang != row["lang"]:
+            yield _Post(number, row["lang"], row["person"]), found[0]
 
 
 def _texts(built: Sequence[Path], rows: set[int]) -> dict[int, str]:
@@ -156,18 +184,19 @@ def _texts(built: Sequence[Path], rows: set[int]) -> dict[int, str]:
     return found
 
 
-def _sides(pair: tuple[Post, Post], texts: dict[int, str]) -> Iterator[_Side]:
+def _sides(new: _Post, old: _Post, by: dict[str, int], texts: dict[int, str]) -> Iterator[_Side]:
     """Both directions of the whole, and of its sentences where both sides have as many."""
-    (row, lang), (other, its) = pair
-    whole = texts[row].strip(), texts[other].strip()
+    who = by.setdefault(new.person, len(by))
+    whole = texts[new.row].strip(), texts[old.row].strip()
     parts = [[part.strip() for part in sentences(text) if part.strip()] for text in whole]
     said = [whole]
     if len(parts[0]) == len(parts[1]) > 1:
         said += [each for each in zip(*parts, strict=True) if _alike(*each)]
-    for one, another in said:
+    for number, (one, another) in enumerate(said):
         if one and another:
-            yield _Side(another, one, lang, (other, row))
-            yield _Side(one, another, its, (row, other))
+            smallest = number > 0 or len(said) == 1
+            yield _Side(another, one, new.lang, (old.row, new.row), who, smallest)
+            yield _Side(one, another, old.lang, (new.row, old.row), who, smallest)
 
 
 def _alike(one: str, other: str) -> bool:
