@@ -26,7 +26,7 @@ from demur.assistant.stops import until
 from demur.assistant.words import WORDS, language_of_answer
 from demur.errors import StandingUnreadable
 from demur.memory.memories import Heard
-from demur.memory.search import Hit
+from demur.memory.search import Stored
 from demur.people import InForce, Standing
 from demur.serving.engine import Engine, Finish, Over
 from demur.serving.gate import Gate
@@ -79,10 +79,26 @@ class Drawn:
 class Sampling:
     """How an answer is drawn. The same seed, question and standing give the same answer."""
 
-    max_tokens: int = 160
+    max_tokens: int = 160  # of each part
     temperature: float = 0.4  # 0 always takes the likeliest
     seed: int | None = None
     stop: tuple[str, ...] = ()  # the model's own words end before the first of these
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A stretch of an answer: words as they stand, and the model's after them.
+
+    prompt: the conversation for the model; where there is none, it is not asked.
+    max_tokens: at most as many of the model's, where that is less than the asker allows.
+    edited: makes of all of the model's words in this part what is said of them; None: they are
+        said as they come.
+    """
+
+    opening: tuple[str, ...] = ()
+    prompt: tuple[tuple[Role, str], ...] = ()
+    max_tokens: int | None = None
+    edited: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +107,23 @@ class Plan:
 
     opening: said as it stands before the model speaks: notes, and posts that are quoted.
     prompt: the conversation for the model; where there is none, it is not asked.
+    then: what is said after it, part by part, while the same stands.
     citations: the posts that are quoted or shown as sources; their words may be repeated.
     """
 
     language: str
     opening: tuple[str, ...] = ()
     prompt: tuple[tuple[Role, str], ...] = ()
+    then: tuple[Part, ...] = ()
     citations: tuple[Citation, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return (Part(opening=self.opening, prompt=self.prompt), *self.then)
+
+
+class Enough(Exception):  # noqa: N818  (a wish, not a fault)
+    """Whoever listens has heard enough, and wants what was said till now as an Answer."""
 
 
 Planner = Callable[[Heard | None], Plan]
@@ -162,68 +188,85 @@ class Assistant:
 
         asked: the words of whoever asks; what the guard declines is not planned at all.
         An answer during which the standing changed is taken back: its Answer has no text.
-        Close the iterator when nobody listens any more.
+        Throw Enough into the iterator to hear no more: what was said till then is the Answer.
+        Close it when nobody listens any more.
         """
         generation = self._current()
         in_force = self._ask()
         heard = generation.heard(in_force) if in_force else None
         halted = in_force is not None and generation.is_halted(in_force)
-        speaks = None if halted else heard
         declined = guard.declines(asked) if self._guarded else None
         plan = _refusing(asked, declined) if declined else planner(heard)
-        still = self._still(in_force)
-        said: list[str] = []
-        finish: Finish = "stop"
-        for piece in _notes(plan, halted) + plan.opening:
-            if not still():
-                finish = "standing-changed"
-                break
-            said.append(piece)
-            yield piece
-        watch = guard.Watch(heard, asked=asked, quoted=[each.text for each in plan.citations])
-        tokens_in, shards = 0, tuple[int, ...]()
-        if finish == "stop" and plan.prompt:
-            template, engine = self._speaker(generation)
-            prompt = template.ids(plan.prompt)
-            tokens_in = len(prompt)
-            merged = None
-            if speaks is not None:
-                merged, shards = generation.adapter(speaks)
-            tokens = engine.stream(
-                prompt,
-                adapter=merged,
-                over=_over(speaks, len(prompt), generation.base.separator) if speaks else None,
-                still=still,
-                max_tokens=sampling.max_tokens,
-                temperature=sampling.temperature,
-                top_k=TOP_K,
-                top_p=TOP_P,
-                seed=secrets.randbits(63) if sampling.seed is None else sampling.seed,
-            )
-            pieces = until(template.pieces(tokens), sampling.stop)
-            finish = yield from _collect(watch.over(pieces) if self._guarded else pieces, said)
-        text = "".join(said)
+        speech = _Speech(still=self._still(in_force))
+        yield from speech.as_it_stands(_notes(plan, halted))
+        speaks = None if halted else heard
+        for part in plan.parts:
+            yield from speech.as_it_stands(part.opening)
+            if part.prompt and not speech.ended:
+                watch = self._watch(heard, asked, plan)
+                pieces = self._model(
+                    generation, part, sampling, speaks=speaks, speech=speech, watch=watch
+                )
+                yield from speech.by_the_model(pieces, part.edited)
+                speech.withheld += watch.withheld if watch else ()
+        text = "".join(speech.said)
         runs = traced(heard, text) if heard else ()
         drawn = _drawn(heard, plan.citations, runs)
-        if not still():
-            finish = "standing-changed"
-        taken_back = finish == "standing-changed"
+        taken_back = speech.finish == "standing-changed" or not speech.still()
         yield Answer(
             text="" if taken_back else text,
             language=plan.language,
             citations=() if taken_back else plan.citations,
             traced=() if taken_back else runs,
             drawn=() if taken_back else drawn,
-            shards=shards,
+            shards=speech.shards,
             memories=heard is not None,
             halted=halted,
             model=None if speaks is None else generation.name,
-            finish=finish,
+            finish="standing-changed" if taken_back else speech.finish,
             declined=declined,
-            withheld=watch.withheld,
-            tokens_in=tokens_in,
+            withheld=tuple(dict.fromkeys(speech.withheld)),
+            tokens_in=speech.tokens_in,
             tokens_out=self._count(text),
         )
+
+    def _watch(self, heard: Heard | None, asked: str, plan: Plan) -> guard.Watch | None:
+        if not self._guarded:
+            return None
+        quoted = [citation.text for citation in plan.citations]
+        return guard.Watch(heard, asked=asked, quoted=quoted, language=plan.language)
+
+    def _model(
+        self,
+        generation: Generation,
+        part: Part,
+        sampling: Sampling,
+        *,
+        speaks: Heard | None,
+        speech: _Speech,
+        watch: guard.Watch | None,
+    ) -> Generator[str, None, Finish]:
+        """The model's words for one part, as far as the watch lets them through."""
+        template, engine = self._speaker(generation)
+        prompt = template.ids(part.prompt)
+        speech.tokens_in += len(prompt)
+        merged = None
+        if speaks is not None:
+            merged, speech.shards = generation.adapter(speaks)
+        most = sampling.max_tokens
+        tokens = engine.stream(
+            prompt,
+            adapter=merged,
+            over=_over(speaks, len(prompt), generation.base.separator) if speaks else None,
+            still=speech.still,
+            max_tokens=most if part.max_tokens is None else min(most, part.max_tokens),
+            temperature=sampling.temperature,
+            top_k=TOP_K,
+            top_p=TOP_P,
+            seed=secrets.randbits(63) if sampling.seed is None else sampling.seed,
+        )
+        pieces = until(template.pieces(tokens), sampling.stop)
+        return watch.over(pieces) if watch else pieces
 
     def heard(self) -> Heard:
         """The memories as they may be asked now, for a surface that speaks with no model.
@@ -265,8 +308,8 @@ class Assistant:
         return lambda: self._gate.unchanged(in_force)
 
 
-def cite(hits: Sequence[Hit]) -> tuple[Citation, ...]:
-    """Hits as numbered citations, in their order; personal data in them is masked."""
+def cite(hits: Sequence[Stored]) -> tuple[Citation, ...]:
+    """Posts as numbered citations, in their order; personal data in them is masked."""
     return tuple(
         Citation(
             number=number,
@@ -276,7 +319,7 @@ def cite(hits: Sequence[Hit]) -> tuple[Citation, ...]:
             url=hit.url,
             attribution=hit.attribution,
             lang=hit.lang or "",
-            text=guard.masked(hit.text),
+            text=guard.masked(hit.text, hit.lang),
         )
         for number, hit in enumerate(hits, 1)
     )
@@ -318,7 +361,11 @@ def _drawn(
 
 def _notes(plan: Plan, halted: bool) -> tuple[str, ...]:
     """What has to be said first, whatever the ability."""
-    return (WORDS[plan.language]["halted"] + "\n\n",) if halted and plan.prompt else ()
+    return (
+        (WORDS[plan.language]["halted"] + "\n\n",)
+        if halted and any(part.prompt for part in plan.parts)
+        else ()
+    )
 
 
 def _refusing(asked: str, reason: str) -> Plan:
@@ -327,16 +374,55 @@ def _refusing(asked: str, reason: str) -> Plan:
     return Plan(language=language, opening=(guard.REASONS[reason][language],))
 
 
-def _collect(pieces: Generator[str, None, Finish], said: list[str]) -> Generator[str, None, Finish]:
-    with closing(pieces):
-        while True:
+class _Speech:
+    """One answer while it is made: what was said so far, and how it ended."""
+
+    def __init__(self, *, still: Callable[[], bool]) -> None:
+        self.still = still
+        self.said: list[str] = []
+        self.withheld: list[str] = []
+        self.shards: tuple[int, ...] = ()
+        self.tokens_in = 0
+        self.finish: Finish = "stop"
+        self.ended = False
+
+    def as_it_stands(self, pieces: Sequence[str]) -> Iterator[str]:
+        """Say these, as long as what was asked still stands and somebody listens."""
+        for piece in pieces:
+            if not self.ended and not self.still():
+                self.finish, self.ended = "standing-changed", True
+            if self.ended:
+                return
+            self.said.append(piece)
             try:
-                piece = next(pieces)
-            except StopIteration as end:
-                finish: Finish = end.value
-                return finish
-            said.append(piece)
-            yield piece
+                yield piece
+            except Enough:
+                self.ended = True
+
+    def by_the_model(
+        self, pieces: Generator[str, None, Finish], edited: Callable[[str], str] | None
+    ) -> Iterator[str]:
+        """Say what the model says as it comes, or all of it at the end where it is edited."""
+        waiting: list[str] = []
+        with closing(pieces):
+            while not self.ended:
+                try:
+                    piece = next(pieces)
+                except StopIteration as end:
+                    self.finish = end.value
+                    break
+                if edited is not None:
+                    waiting.append(piece)
+                    continue
+                self.said.append(piece)
+                try:
+                    yield piece
+                except Enough:
+                    self.finish, self.ended = "stop", True
+        if self.finish == "standing-changed":
+            self.ended = True
+        elif edited is not None:
+            yield from self.as_it_stands([edited("".join(waiting))])
 
 
 def _over(heard: Heard, prompt: int, start: int) -> Over:

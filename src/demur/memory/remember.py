@@ -17,7 +17,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from demur.memory import ngrams, trace
+from demur.memory import ngrams, trace, windows
 from demur.memory.search import Build, Search, Stored
 from demur.memory.shelf import whole, write
 from demur.memory.vocabulary import Vocabulary
@@ -25,6 +25,7 @@ from demur.people import Use
 
 SEARCH = "search.db"
 MARK = "memory.json"
+VERSION = 2  # of what a folder holds: one of another is written again
 COLUMNS = [
     "post_id", "person", "account", "platform", "kind", "lang", "created_at", "url", "attribution",
     "text", "uses",
@@ -72,7 +73,10 @@ def build_of(built: Path) -> Build:
 def is_written(folder: Path, vocabulary: Vocabulary) -> bool:
     """Is the memory there, whole and made with this vocabulary?"""
     mark = folder / MARK
-    return mark.exists() and json.loads(mark.read_bytes())["vocabulary"] == vocabulary.name
+    if not mark.exists():
+        return False
+    made: dict[str, Any] = json.loads(mark.read_bytes())
+    return (made["v"], made["vocabulary"]) == (VERSION, vocabulary.name)
 
 
 def _write(folder: Path, posts: list[dict[str, Any]], vocabulary: Vocabulary) -> None:
@@ -88,7 +92,9 @@ def _write(folder: Path, posts: list[dict[str, Any]], vocabulary: Vocabulary) ->
         ngrams.write(draft, tokens, authors)
         # What was only learned is not shown, but an answer that repeats it is still noticed.
         trace.write(draft, [_text(post, Use.TRAINING, Use.ANSWERS) for post in posts])
-        write(draft / MARK, json.dumps({"v": 1, "vocabulary": vocabulary.name}).encode())
+        # The guard looks at every word that lies here, whatever it was kept for.
+        windows.write(draft, [post["text"] for post in posts])
+        write(draft / MARK, json.dumps({"v": VERSION, "vocabulary": vocabulary.name}).encode())
 
 
 def _stored(posts: list[dict[str, Any]]) -> Iterator[Stored]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, TypeVar
 from unicodedata import normalize
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from demur.assistant.answer import Answer, Assistant, Drawn
+    from demur.assistant.answer import Answer, Assistant, Citation, Drawn
     from demur.assistant.images import Drawing
     from demur.assistant.pictures import Picture
     from demur.assistant.writing import Brief
@@ -42,6 +42,7 @@ ROOM = 4  # who speaks, waits or searches; the server has at least twice as many
 PATIENCE = 20.0  # seconds that somebody waits for a turn before being asked to come back
 TOKENS = 160  # of an answer, where the asker does not say
 TEMPERATURE = 0.4
+LANGUAGES = ("en", "nl")  # what it speaks; assistant.words.READY, which a page must not wait for
 
 
 BUSY = "The assistant is talking to others; ask again in a minute."
@@ -92,6 +93,18 @@ class Turn:
             if piece:
                 return piece
         return None
+
+    def stop(self) -> None:
+        """Hear no more: `answer` is then what was said till now, with what that draws on."""
+        throw = getattr(self._pieces, "throw", None)
+        if throw is None or self.answer is not None:
+            return
+        from demur.assistant.answer import Answer, Enough  # noqa: PLC0415
+
+        with suppress(Enough, StopIteration):
+            last = throw(Enough())
+            if isinstance(last, Answer):
+                self.answer = last
 
     def close(self) -> None:
         if self._hand_back():
@@ -307,3 +320,14 @@ def may_be_shown(answers: Sequence[Sequence[Drawn]]) -> list[bool]:
         return history.may_be_shown(assistant, answers)
 
     return FLOOR.ask(ask, ability="history")
+
+
+def sources(post_ids: Collection[str]) -> Mapping[str, Citation]:
+    """The posts that a kept answer quotes or repeats, by id, as they read now."""
+
+    def look(assistant: Assistant) -> Mapping[str, Citation]:
+        from demur.assistant import history  # noqa: PLC0415
+
+        return history.sources(assistant, post_ids)
+
+    return FLOOR.ask(look, ability="history")

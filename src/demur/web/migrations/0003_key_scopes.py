@@ -10,7 +10,7 @@ def chat(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("web", "0001_initial")]
+    dependencies: ClassVar = [("web", "0002_conversations")]
     operations: ClassVar = [
         migrations.AddField("apikey", "scopes", models.JSONField(default=list)),
         migrations.AddField("apikey", "requests_a_minute", models.IntegerField(default=60)),
