@@ -16,6 +16,7 @@ from demur import assistant as abilities
 from demur import verify, worker
 from demur.assistant import chat, history, search, tracing
 from demur.assistant.answer import Answer, Message, Sampling
+from demur.bot import bot
 from demur.corpus import build as corpus
 from demur.errors import ProofRejected, StandingUnreadable
 from demur.policy.clause import Outcome
@@ -58,9 +59,19 @@ def test_every_surface_there_is_falls_silent_about_her(village: Village) -> None
         [may] = history.may_be_shown(assistant, [before.drawn])
         return {c.account for c in before.citations} & hers if may else set()
 
+    def posted() -> set[str]:
+        reply = bot.reply(
+            assistant,
+            story.QUESTION_NL,
+            to="bram",
+            address=village.site.address,
+            sampling=Sampling(max_tokens=8, seed=1),
+        )
+        return {c.account for c in reply.answer.citations} & hers if reply else set()
+
     for module in pkgutil.iter_modules(abilities.__path__):
         importlib.import_module(f"demur.assistant.{module.name}")
-    ask = {"chat": cited, "search": found, "trace": repeated, "history": shown_again}
+    ask = {"chat": cited, "search": found, "trace": repeated, "history": shown_again, "bot": posted}
     assert set(ask) == set(SURFACES)
     assert all(surface() for surface in ask.values()), (
         "she must be heard before, or this shows nothing"

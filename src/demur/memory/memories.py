@@ -21,12 +21,17 @@ from numpy.typing import NDArray
 from demur.errors import SiteUnusable
 from demur.memory.counts import Counts
 from demur.memory.finding import Finder
+from demur.memory.lexicon import Glossed
 from demur.memory.origins import Origins
 from demur.memory.remember import SEARCH, build_of, folder_of, is_written
 from demur.memory.search import EVERYWHERE, Filter, Hit, Search, Stored
 from demur.memory.trace import Span, Tracer
+from demur.memory.translations import Example, Translations
 from demur.memory.vocabulary import Vocabulary
+from demur.memory.windows import Windows
 from demur.people import InForce, Use
+
+MANY = 3  # people: what so many wrote is a saying. Two can share a secret (decisions/0030)
 
 
 class Memories:
@@ -38,11 +43,15 @@ class Memories:
         origins: Origins,
         counts: Counts,
         tracer: Tracer,
+        windows: Windows,
         search: Search,
+        translations: Translations,
         finder: Finder,
     ) -> None:
-        self.origins, self.counts, self.tracer = origins, counts, tracer
+        self.origins, self.counts = origins, counts
+        self.tracer, self.windows = tracer, windows
         self.search, self.finder = search, finder
+        self.translations = translations
         self._lock = threading.Lock()
         self._heard: Heard | None = None
 
@@ -60,15 +69,17 @@ class Memories:
                 raise SiteUnusable(f"{name} is not remembered yet; run `demur work --once`.")
         if not built:
             raise SiteUnusable("Nothing has been built yet; run `demur build`.")
-        folders = [folder_of(folder, memory) for folder in built]
+        folders, first = [folder_of(folder, memory) for folder in built], _first_rows(built)
         search = Search(memory / SEARCH)
-        first = dict(zip(map(build_of, built), _first_rows(built), strict=True))
+        number = dict(zip(map(build_of, built), first, strict=True))
         return cls(
             origins=Origins.load(built),
             counts=Counts.load(folders, vocabulary, k=k),
             tracer=Tracer.load(folders),
+            windows=Windows.load(folders, first),
             search=search,
-            finder=Finder.load(built, folders, search, first),
+            translations=Translations.load(built),
+            finder=Finder.load(built, folders, search, number),
         )
 
     def under(self, in_force: InForce) -> Heard:
@@ -124,9 +135,37 @@ class Heard:
         """
         return self.memories.finder.find(text, ~self.silenced[use], where, limit=limit)
 
+    def translations(self, text: str, into: str, limit: int) -> list[Example]:
+        """What people put into this language that is nearest to a text. See Translations.like.
+
+        Both posts may be used for translating and be shown in an answer: an example is repeated
+        where it is followed, so it is cited.
+        """
+        silenced = self.silenced[Use.TRANSLATION] | self.silenced[Use.ANSWERS]
+        return self.memories.translations.like(text, into=into, limit=limit, silenced=silenced)
+
+    def gloss(self, text: str, into: str) -> Glossed:
+        """A text word by word in another language, by the same examples. See Lexicon."""
+        silenced = self.silenced[Use.TRANSLATION] | self.silenced[Use.ANSWERS]
+        return self.memories.translations.gloss(text, into=into, silenced=silenced)
+
     def trace(self, text: str) -> list[Span]:
         """Which of these words stand word for word in whose posts. See Tracer.trace."""
         return self.memories.tracer.trace(text, self.silenced[Use.ANSWERS])
+
+    def of_few(self, marks: Collection[int]) -> set[int]:
+        """Those of these windows' marks whose words few people wrote. For the guard alone.
+
+        A silent row counts as somebody's words, and not as one more who says them too: so a No
+        never makes words sayable, and nobody learns from what is withheld whose they are.
+        """
+        wanted = list(marks)
+        silenced, people = self.silenced[Use.ANSWERS], self.memories.origins.people.code
+        return {
+            mark
+            for mark, rows in zip(wanted, self.memories.windows.rows(wanted), strict=True)
+            if len(rows) and len(np.unique(people[rows[~silenced[rows]]])) < MANY
+        }
 
     def posts(self, rows: Sequence[int]) -> list[Stored]:
         """The posts of these rows that an answer may show, in ascending order."""

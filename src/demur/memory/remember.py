@@ -17,7 +17,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from demur.memory import meaning, ngrams, trace, vectors
+from demur.memory import meaning, ngrams, trace, vectors, windows
 from demur.memory.search import Build, Search, Stored, said
 from demur.memory.shelf import whole, write
 from demur.memory.vocabulary import Vocabulary
@@ -25,7 +25,7 @@ from demur.people import Use
 
 SEARCH = "search.db"
 MARK = "memory.json"
-VERSION = 2  # of what lies in a folder
+VERSION = 2  # of what a folder holds: one of another is written again
 COLUMNS = [
     "post_id", "person", "account", "platform", "group", "kind", "lang", "created_at", "url",
     "attribution", "text", "photos", "uses",
@@ -111,6 +111,8 @@ def _write(
         ngrams.write(draft, tokens, authors)
         # What was only learned is not shown, but an answer that repeats it is still noticed.
         trace.write(draft, [_text(post, Use.TRAINING, Use.ANSWERS) for post in posts])
+        # The guard looks at every word that lies here, whatever it was kept for.
+        windows.write(draft, [post["text"] for post in posts])
         # Texts that did not change take their vectors along; nothing is kept of who has left.
         earlier = sorted(folder.parent.glob("[!.]*"))
         vectors.write(draft, [said(post) if post else "" for post in found], earlier)
