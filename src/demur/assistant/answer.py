@@ -22,6 +22,7 @@ from typing import Literal
 
 from demur.assistant import guard
 from demur.assistant.generation import Generation, stamp
+from demur.assistant.provenance import Credential
 from demur.assistant.words import WORDS, language_of_answer
 from demur.errors import StandingUnreadable
 from demur.memory.memories import Heard
@@ -136,8 +137,16 @@ TOP_K, TOP_P = 40, 0.9
 class Assistant:
     """Speaks for one site. Safe to use from several threads."""
 
-    def __init__(self, site: Path, standing: Standing, *, threads: int, guarded: bool) -> None:
-        self._site = site
+    def __init__(
+        self,
+        site: Path,
+        standing: Standing,
+        *,
+        threads: int,
+        guarded: bool,
+        credential: Credential | None,
+    ) -> None:
+        self._site, self._credential = site, credential
         self._gate = Gate(standing)
         self._threads, self._guarded = threads, guarded
         self._lock = Lock()
@@ -146,14 +155,21 @@ class Assistant:
 
     @classmethod
     def open(
-        cls, site: Path, standing: Standing, *, threads: int = 2, guarded: bool = True
+        cls,
+        site: Path,
+        standing: Standing,
+        *,
+        threads: int = 2,
+        guarded: bool = True,
+        credential: Credential | None = None,
     ) -> Assistant:
         """Opens nothing yet: the first question reads the release, the first answer the model.
 
         guarded: False for a probe, which looks for what is there behind the guard; nobody reads
             what it is told.
+        credential: signs the pictures that are drawn.
         """
-        return cls(site, standing, threads=threads, guarded=guarded)
+        return cls(site, standing, threads=threads, guarded=guarded, credential=credential)
 
     def speak(self, asked: str, planner: Planner, sampling: Sampling) -> Iterator[str | Answer]:
         """Pieces of text as they are spoken, the Answer last.
@@ -222,6 +238,16 @@ class Assistant:
             tokens_in=tokens_in,
             tokens_out=self._count(text),
         )
+
+    @property
+    def lake(self) -> Path:
+        """Where everything that was posted lies. Whoever reads there asks `heard` first."""
+        return self._site / "lake"
+
+    @property
+    def credential(self) -> Credential | None:
+        """With what pictures are signed; None where this site cannot."""
+        return self._credential
 
     def heard(self) -> Heard:
         """The memories as they may be asked now, for a surface that speaks with no model.

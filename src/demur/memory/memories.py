@@ -23,9 +23,11 @@ from demur.memory.counts import Counts
 from demur.memory.origins import Origins
 from demur.memory.remember import SEARCH, build_of, folder_of, is_written
 from demur.memory.search import EVERYWHERE, Build, Filter, Hit, Search, Stored
+from demur.memory.shown import Shown
 from demur.memory.trace import Span, Tracer
 from demur.memory.vocabulary import Vocabulary
 from demur.people import InForce, Use
+from demur.posts import Photo
 
 
 class Memories:
@@ -38,9 +40,11 @@ class Memories:
         counts: Counts,
         tracer: Tracer,
         search: Search,
+        shown: Shown,
         first: dict[Build, int],
     ) -> None:
         self.origins, self.counts, self.tracer = origins, counts, tracer
+        self.shown = shown
         self.search, self.first = search, first
         self._lock = threading.Lock()
         self._heard: Heard | None = None
@@ -65,6 +69,7 @@ class Memories:
             counts=Counts.load(folders, vocabulary, k=k),
             tracer=Tracer.load(folders),
             search=Search(memory / SEARCH),
+            shown=Shown.load(built),
             first=dict(zip(map(build_of, built), _first_rows(built), strict=True)),
         )
 
@@ -126,6 +131,22 @@ class Heard:
 
         hits = self.memories.search.query(text, limit=limit, admit=admit)
         return [replace(hit, row=first[hit.build] + hit.row) for hit in hits]
+
+    def picture(self, sha256: str) -> tuple[int, Photo] | None:
+        """The picture, where a post that may be found now shows it; and the shard it lies in.
+
+        sha256: 64 hexadecimal digits.
+        """
+        silenced = self.silenced[Use.SEARCH]
+        for row, photo in self.memories.shown.rows(sha256):
+            if not silenced[row]:
+                return self._shard_of(row), photo
+        return None
+
+    def _shard_of(self, row: int) -> int:
+        return max(
+            (first, build.shard) for build, first in self.memories.first.items() if first <= row
+        )[1]
 
     def trace(self, text: str) -> list[Span]:
         """Which of these words stand word for word in whose posts. See Tracer.trace."""

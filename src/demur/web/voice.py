@@ -153,7 +153,11 @@ def _open() -> Assistant:
 
     site = settings.DEMUR_SITE
     assert site is not None  # no page is served without one
-    return Assistant.open(site.root, standing.of(site, today=lambda: datetime.now(UTC).date()))
+    return Assistant.open(
+        site.root,
+        standing.of(site, today=lambda: datetime.now(UTC).date()),
+        credential=site.picture_credential(datetime.now(UTC)),
+    )
 
 
 FLOOR = Floor(_open)
