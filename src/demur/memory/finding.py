@@ -86,6 +86,10 @@ class Finder:
         """The posts of these rows, in ascending order, as far as they are still here."""
         return [post for _, post in self._read(rows)]
 
+    def build_of(self, row: int) -> Build:
+        """The build in which a row stands."""
+        return next(build for build, first, end in self._builds() if first <= row < end)
+
     def _ways(self, word: str, admitted: Rows) -> tuple[str, ...]:
         """How a word may be stored; where nobody wrote it, how those are that it may stand for.
 
