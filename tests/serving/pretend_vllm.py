@@ -83,7 +83,9 @@ class PretendVllm:
             place, _, half = key.removeprefix("base_model.model.").rpartition(".lora_")
             if half == "A.weight":
                 assert place.rpartition(".")[2] in config["target_modules"]
-                added[place] = torch.from_numpy(scale * tensors[f"base_model.model.{place}.lora_B.weight"] @ low)
+                added[place] = torch.from_numpy(
+                    scale * tensors[f"base_model.model.{place}.lora_B.weight"] @ low
+                )
         self.loras[name] = (path, added)
         self.loaded.append(name)
         return 200, f"Success: LoRA adapter '{name}' added successfully."

@@ -183,7 +183,9 @@ def test_two_adapters_are_never_in_one_step(adapter: Merged, student: Student) -
     before.close()
     after.join(timeout=20)
     behind.join(timeout=20)
-    changes = [a for a, b in zip(clerk.adapters, [*clerk.adapters[1:], "end"], strict=True) if a != b]
+    changes = [
+        a for a, b in zip(clerk.adapters, [*clerk.adapters[1:], "end"], strict=True) if a != b
+    ]
     assert changes == [None, adapter.digest, None]
 
 

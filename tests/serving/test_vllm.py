@@ -30,9 +30,7 @@ def vllm(tiny: BaseModel) -> Iterator[PretendVllm]:
 
 
 def engine_at(double: PretendVllm, tiny: BaseModel, key: str = "") -> Any:
-    return open_engine(
-        Setting(kind="vllm", server=double.address, key=key), tiny, TINY, threads=1
-    )
+    return open_engine(Setting(kind="vllm", server=double.address, key=key), tiny, TINY, threads=1)
 
 
 def lying_about(tiny: BaseModel) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from demur.assistant.answer import Answer, Assistant, Citation, Message, Plan, Role, Sampling, cite
+from demur.assistant.sources import quote
 from demur.assistant.words import WORDS, language_of_answer
 from demur.memory.memories import Heard
 from demur.people import Use
@@ -52,7 +53,7 @@ def _opening(
     if cited:
         yield words["wrote"] + "\n"
         for citation in cited:
-            yield f"“{citation.text.strip()}” [{citation.number}]\n"
+            yield f"{quote(citation.text)} [{citation.number}]\n"
         yield "\n"
     elif memories:
         yield words["nothing"] + "\n\n"
@@ -66,7 +67,7 @@ def _prompt(
     turns: list[tuple[Role, str]] = [(message.role, message.text) for message in messages]
     if not cited:
         return tuple(turns)
-    posts = "\n".join(f"[{citation.number}] {citation.text}" for citation in cited)
+    posts = "\n".join(f"[{citation.number}] {quote(citation.text)}" for citation in cited)
     role, question = turns[-1]
     asked = f"{words['posts']}:\n{posts}\n\n{words['task']}\n{words['question']}: {question}"
     return (*turns[:-1], (role, asked))

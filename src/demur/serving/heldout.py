@@ -17,9 +17,10 @@ from torch import nn
 from demur.serving.engine import Over, softmax
 from demur.serving.merge import Merged
 from demur.training.base import BaseModel
+from demur.training.exact import exact
 from demur.training.lora import attach
 from demur.training.recipe import Recipe
-from demur.training.student import decoder_of, exact, load
+from demur.training.student import decoder_of, load
 
 TEXTS: Mapping[str, str] = {
     # Multatuli (1820 to 1887), Max Havelaar, 1860, the first sentences.
