@@ -82,7 +82,8 @@ _LEAVES_OUT = {
     "middle finger", "love hotel", "no one under eighteen", "tokyo tower", "mx claus", "kaaba",
     "radio button", "white square button", "black square button", "diamond with a dot", "bikini",
     "one-piece swimsuit", "briefs", "breast-feeding", "people with bunny ears",
-    "men with bunny ears", "women with bunny ears", "person in suit levitating", "cigarette", "bomb", "hole", "zzz",
+    "men with bunny ears", "women with bunny ears", "person in suit levitating",
+    "cigarette", "bomb", "hole", "zzz",
     "bust in silhouette", "busts in silhouette", "speaking head", "guide dog", "white flower",
 }  # fmt: skip
 _OF_FLAGS = ("chequered flag", "triangular flag", "pirate flag", "white flag")
@@ -111,7 +112,7 @@ SIZES = {
 PLACES = {
     "ground": "umbrella on ground|snowman|snowman without snow|fire|tornado|door|bed|chair|bathtub"
     "|couch and lamp|toilet|ladder|bucket|basket|Christmas tree|carp streamer|pine decoration|rock"
-    "|telescope|canoe|T-Rex|crab|penguin|turtle|broom|shopping cart|postbox|tombstone|headstone"
+    "|telescope|T-Rex|crab|penguin|turtle|broom|shopping cart|postbox|tombstone|headstone"
     "|placard|moai|drum|long drum|closed mailbox with raised flag|jack-o-lantern|sled|elevator"
     "|shower|fire extinguisher|spiral shell|wood|globe with meridians",
     "air": "butterfly|honeybee|bird|dove|eagle|bat|parrot|balloon|kite|fly|mosquito|fireworks"

@@ -35,6 +35,7 @@ HOLDS = {
 }  # fmt: skip
 _HATS = {"top hat", "crown", "billed cap", "woman's hat", "graduation cap", "military helmet",
          "rescue worker's helmet"}  # fmt: skip
+_OF_THE_NIGHT = {"crescent moon", "full moon", "star", "glowing star", "shooting star", "milky way"}
 _INDOORS = {"household", "computer", "light-video", "music", "musical-instrument", "book-paper"}
 _OUTDOORS = {
     "place-building", "place-religious", "place-other", "transport-ground", "plant-other",
@@ -86,12 +87,18 @@ def place_of(scene: Scene) -> str:
         return "shore"
     if scene.place is not None:
         return scene.place
-    zones = {thing.found.pictogram.zone for thing in scene.things}
+    zones = {_zone(node) for node in split(scene.nodes)}
     if "water" in zones:
         return "shore" if "ground" in zones else "sea"
     if scene.time or scene.weather:
         return "meadow"
     return _usual_place(zones, {thing.found.pictogram.group for thing in scene.things})
+
+
+def time_of(scene: Scene) -> str | None:
+    """As it says; and the moon and the stars come with the night."""
+    shown = {thing.found.pictogram.en for thing in scene.things}
+    return scene.time or ("night" if shown & _OF_THE_NIGHT and "sun" not in shown else None)
 
 
 def _usual_place(zones: set[Zone], groups: set[str]) -> str:

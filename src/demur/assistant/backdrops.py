@@ -247,8 +247,8 @@ def _mountains(time: str | None, weather: str | None, dice: Random) -> str:
         for _ in range(3):
             x, up = dice.uniform(20, SIDE - 20), high * dice.uniform(0.75, 1)
             foot, half = HORIZON + 40, high * 0.95
-            made += f'<path d="M{x - half:.0f} {foot}L{x:.0f} {foot - up:.0f}L{x + half:.0f} {foot}Z"'
-                f' fill="{fill}"/>'
+            slopes = f"M{x - half:.0f} {foot}L{x:.0f} {foot - up:.0f}L{x + half:.0f} {foot}Z"
+            made += f'<path d="{slopes}" fill="{fill}"/>'
             cap = up * 0.28
             made += (
                 f'<path d="M{x - half * 0.28:.0f} {foot - up + cap:.0f}L{x:.0f} {foot - up:.0f}'

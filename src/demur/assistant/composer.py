@@ -18,7 +18,7 @@ import resvg_py
 from PIL import Image
 
 from demur.assistant import description
-from demur.assistant.arranging import Block, Placed, block_of, place_of, split
+from demur.assistant.arranging import Block, Placed, block_of, place_of, split, time_of
 from demur.assistant.backdrops import SIDE, backdrop
 from demur.assistant.description import Scene
 
@@ -41,7 +41,7 @@ def compose(asked: str, *, seed: int, size: int) -> Composed:
 def svg(scene: Scene, seed: int) -> str:
     dice = Random(seed)  # noqa: S311  (a drawing, no secret)
     where = place_of(scene)
-    behind = backdrop(where, scene.time, scene.weather, scene.background, dice)
+    behind = backdrop(where, time_of(scene), scene.weather, scene.background, dice)
     blocks = [block_of(node, dice) for node in split(scene.nodes)]
     placed = _arranged(blocks, where, behind.ground, behind.water, dice)
     numbers = count()

@@ -274,10 +274,9 @@ def meaning(texts: Sequence[str]) -> NDArray[np.float32]:
     """What texts mean, a row each."""
 
     def embed(_assistant: Assistant) -> NDArray[np.float32]:
-        from demur.memory import meaning  # type: ignore[attr-defined,unused-ignore]  # noqa: PLC0415
+        from demur.memory import meaning  # noqa: PLC0415
 
-        vectors: NDArray[np.float32] = meaning.embed(texts, kind="query")
-        return vectors
+        return meaning.embed(texts, kind="query")
 
     return FLOOR.ask(embed, ability="embeddings")
 
