@@ -11,6 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from demur.corpus.likeness import LOOK
@@ -28,9 +29,10 @@ def nearest(lake: Path, look: bytes) -> int | None:
     asked = np.frombuffer(look, np.uint64)
     least: int | None = None
     for part in sorted(lake.glob("posts/*/[!.]*.parquet")):
-        looks = pq.read_table(part, columns=[_LOOKS], partitioning=None)["photos"]
-        lists = looks.combine_chunks().flatten()
-        raw = b"".join(one for one in lists.field("look").drop_null().to_pylist() if any(one))
+        photos = pq.ParquetFile(part).read(columns=[_LOOKS])["photos"]
+        pictures = pa.concat_arrays(photos.chunks).flatten() if photos.num_chunks else []
+        looks = pictures.field("look").drop_null() if len(pictures) else []
+        raw = b"".join(one for one in looks.to_pylist() if any(one)) if len(looks) else b""
         if raw:
             apart = np.bitwise_count(np.frombuffer(raw, np.uint64).reshape(-1, LOOK // 8) ^ asked)
             here = int(apart.sum(axis=1).min())
