@@ -17,6 +17,7 @@ from demur import assistant as abilities
 from demur import verify, worker
 from demur.assistant import chat, history, images, pictures, search, tracing
 from demur.assistant.answer import Answer, Assistant, Message, Sampling
+from demur.bot import bot
 from demur.corpus import build as corpus
 from demur.errors import NotFound, ProofRejected, StandingUnreadable
 from demur.policy.clause import Outcome
@@ -59,6 +60,16 @@ def test_every_surface_there_is_falls_silent_about_her(village: Village) -> None
         [may] = history.may_be_shown(assistant, [before.drawn])
         return {c.account for c in before.citations} & hers if may else set()
 
+    def posted() -> set[str]:
+        reply = bot.reply(
+            assistant,
+            story.QUESTION_NL,
+            to="bram",
+            address=village.site.address,
+            sampling=Sampling(max_tokens=8, seed=1),
+        )
+        return {c.account for c in reply.answer.citations} & hers if reply else set()
+
     photographed = pictures_of(village, hers)
 
     def pictured() -> set[str]:
@@ -71,7 +82,7 @@ def test_every_surface_there_is_falls_silent_about_her(village: Village) -> None
 
     for module in pkgutil.iter_modules(abilities.__path__):
         importlib.import_module(f"demur.assistant.{module.name}")
-    ask = {"chat": cited, "search": found, "trace": repeated, "history": shown_again}
+    ask = {"chat": cited, "search": found, "trace": repeated, "history": shown_again, "bot": posted}
     ask |= {"pictures": pictured}
     nobodys = {"images": drawn}
     assert set(ask) | set(nobodys) == set(SURFACES)
