@@ -58,9 +58,15 @@ def test_every_surface_there_is_falls_silent_about_her(village: Village) -> None
         [may] = history.may_be_shown(assistant, [before.drawn])
         return {c.account for c in before.citations} & hers if may else set()
 
+    def sourced() -> set[str]:
+        """The same answer's posts, read anew for whoever opens it again."""
+        again = history.sources(assistant, [drawn.post_id for drawn in before.drawn])
+        return {c.account for c in again.values()} & hers
+
     for module in pkgutil.iter_modules(abilities.__path__):
         importlib.import_module(f"demur.assistant.{module.name}")
     ask = {"chat": cited, "search": found, "trace": repeated, "history": shown_again}
+    ask["sources"] = sourced
     assert set(ask) == set(SURFACES)
     assert all(surface() for surface in ask.values()), (
         "she must be heard before, or this shows nothing"
