@@ -114,7 +114,7 @@ def pixart(folder: Path) -> Path:
 
 
 def sana(folder: Path) -> Path:
-    """16 pixels, the flow is predicted."""
+    """32 pixels, the flow is predicted."""
     tokenizer = _bytes()
     config = Gemma2Config(
         vocab_size=len(tokenizer),
@@ -126,7 +126,7 @@ def sana(folder: Path) -> Path:
         head_dim=8,
     )
     transformer = SanaTransformer2DModel(
-        sample_size=8,
+        sample_size=16,
         in_channels=4,
         out_channels=4,
         num_layers=1,

@@ -236,6 +236,28 @@ def ask(args: argparse.Namespace, site: Site) -> None:
             print("(The community's memories are off: the base model spoke alone.)")
 
 
+def draw(args: argparse.Namespace, site: Site) -> None:
+    """Draw a picture of what is described; the file says in itself what drew it."""
+    from demur.assistant import images
+    from demur.assistant.answer import Assistant
+    from demur.errors import NotAllowed
+
+    credential = site.picture_credential(now())
+    assistant = Assistant.open(site.root, standing_of(site), credential=credential)
+    drawing = images.draw(assistant, args.text, seed=args.seed, size=args.size)
+    if drawing.declined:
+        raise NotAllowed(drawing.declined)
+    args.out.write_bytes(drawing.png)
+    said: dict[str, Any] = {"out": str(args.out), "drew": drawing.drew, "note": drawing.note}
+    said |= {"parts": drawing.parts, "shards": drawing.shards}
+    parts = "; ".join(drawing.parts)
+    show(
+        args,
+        said,
+        lambda: [f"{args.out}, drawn by: {drawing.drew} ({parts})", *filter(None, [drawing.note])],
+    )
+
+
 def trace(args: argparse.Namespace, site: Site) -> None:
     """Find the public posts whose words a text repeats."""
     from demur.assistant import tracing
@@ -710,6 +732,11 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from to
     c = command("ask", ask, 'demur ask "Waar kan ik mooi wandelen?"')
     c.add_argument("text")
     c.add_argument("--seed", type=int, default=None)
+    c = command("draw", draw, 'demur draw "een kat naast een boom" --out kat.png')
+    c.add_argument("text", help="what to draw, in English or Dutch")
+    c.add_argument("--out", type=Path, required=True, help="the PNG file to write")
+    c.add_argument("--seed", type=int, help="draw the same picture again")
+    c.add_argument("--size", type=int, default=512, help="pixels of each side, 64 to 1024")
     c = command("trace", trace, 'demur trace "de pont van kwart over zeven"')
     c.add_argument("text")
     c = command("explain", explain, "demur explain @anna")

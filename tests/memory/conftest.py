@@ -13,19 +13,18 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fake_meaning import put_in
 from hand_built import ALL_USES, mark_of
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from demur.corpus.manifest import KEPT_SCHEMA
-from demur.memory import meaning, vocabulary
+from demur.memory import vocabulary
 from demur.memory.memories import Memories
 from demur.memory.remember import remember
 from demur.memory.vocabulary import Vocabulary
 from demur.people import InForce, PersonId
 
 sys.path.insert(0, str(Path(__file__).parent))  # for what its tests share
-
-from fake_meaning import fake_embed
 
 SHARDS = 3
 
@@ -111,12 +110,10 @@ class Community:
 
 
 @pytest.fixture
-def fake_meaning(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def fake_meaning() -> Iterator[None]:
     """The same words mean the same, and no others: see fake_meaning.py."""
-    meaning._middle.cache_clear()
-    monkeypatch.setattr(meaning, "embed", fake_embed)
-    yield
-    meaning._middle.cache_clear()
+    with put_in():
+        yield
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ WRITER = """
     from pathlib import Path
     sys.path.insert(0, sys.argv.pop(1))
     import fake_meaning
-    fake_meaning.put_in()
+    fake = fake_meaning.put_in()
+    fake.__enter__()
     from demur.memory import vocabulary
     from demur.memory.remember import remember
     from tokenizers import Tokenizer
@@ -108,7 +109,7 @@ def test_a_writer_killed_at_any_moment_can_be_begun_again(busy: Any, tmp_path: P
         sys.executable,
         "-c",
         textwrap.dedent(WRITER),
-        Path(__file__).parent,
+        Path(__file__).parents[1],
         busy.memory,
         tmp_path / "tokenizer.json",
     ]

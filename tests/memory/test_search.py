@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from pysqlite3 import dbapi2
 
 from demur.errors import SiteUnusable
 from demur.memory import search, stems
@@ -124,6 +126,25 @@ def test_a_new_build_stands_beside_the_old_one_until_that_retires(index: Search)
     assert not index.has(HERE)
 
 
+def test_a_file_of_an_older_version_is_made_anew_and_nothing_of_it_stays(tmp_path: Path) -> None:
+    file = tmp_path / "search.db"
+    with closing(dbapi2.connect(str(file))) as old:
+        old.executescript(
+            "CREATE TABLE build (id INTEGER PRIMARY KEY, shard, root, whole);"
+            "CREATE TABLE post (id INTEGER PRIMARY KEY, build, text);"
+            "CREATE VIRTUAL TABLE words USING fts5(text, content='post', content_rowid='id');"
+            "INSERT INTO build VALUES (1, 3, 'ab12', 1); PRAGMA user_version=1;"
+            "INSERT INTO post VALUES (1, 1, 'geheimtaal');"
+            "INSERT INTO words (words) VALUES ('rebuild');"
+        )
+    with closing(Search(file)) as index:
+        assert not index.has(HERE), "the next round puts it in again"
+        assert left_on_disk(tmp_path, ["geheimtaal"]) == []
+        index.put(HERE, posts("vers"))
+    with closing(Search(file)) as again:
+        assert again.has(HERE)
+
+
 def test_a_build_is_put_in_whole_or_not_at_all(index: Search) -> None:
     index.put(HERE, posts("een bericht"))
 
@@ -143,19 +164,19 @@ def test_after_a_purge_not_one_byte_of_her_words_is_left(index: Search, tmp_path
     dice = random.Random(5)
     letters = "bcdfghjklmnpqrstvwxz"
     secrets = ["".join(dice.choices(letters, k=12)) for _ in range(400)]
-    others = [" ".join("".join(dice.choices(letters, k=7)) for _ in range(6)) for _ in range(3000)]
+    others = [" ".join("".join(dice.choices(letters, k=7)) for _ in range(6)) for _ in range(1200)]
     hers = [" ".join(secrets[at : at + 4]) for at in range(0, 400, 4)]
-    rows = [*others[:1500], *hers, *others[1500:]]
+    rows = [*others[:600], *hers, *others[600:]]
     index.put(HERE, posts(*rows))
     index.put(Build(shard=3, root="cd34"), posts(*rows))
     assert len(left_on_disk(tmp_path, secrets)) == 400
     for build in (HERE, Build(shard=3, root="cd34")):
-        assert index.purge(build, range(1500, 1600)) == 100
+        assert index.purge(build, range(600, 700)) == 100
     assert left_on_disk(tmp_path, secrets) == []
     assert left_on_disk(tmp_path, [secret[:7] for secret in secrets]) == []
     assert texts(index, secrets[0]) == []
     assert not index.has(HERE)
-    assert index.purge(HERE, [1500, 9999]) == 0
+    assert index.purge(HERE, [600, 9999]) == 0
 
 
 def left_on_disk(folder: Path, words: list[str]) -> list[str]:

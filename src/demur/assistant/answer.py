@@ -23,6 +23,7 @@ from typing import Literal
 from demur.assistant import guard
 from demur.assistant.generation import Generation, stamp
 from demur.assistant.painting import Easel, Painted
+from demur.assistant.provenance import Credential
 from demur.assistant.stops import until
 from demur.assistant.words import WORDS, language_of_answer
 from demur.errors import StandingUnreadable
@@ -185,9 +186,16 @@ class Assistant:
     """Speaks for one site. Safe to use from several threads."""
 
     def __init__(
-        self, site: Path, standing: Standing, *, engine: Setting, threads: int, guarded: bool
+        self,
+        site: Path,
+        standing: Standing,
+        *,
+        engine: Setting,
+        threads: int,
+        guarded: bool,
+        credential: Credential | None,
     ) -> None:
-        self._site = site
+        self._site, self._credential = site, credential
         self._gate = Gate(standing)
         self._engine = engine
         self._threads, self._guarded = threads, guarded
@@ -205,14 +213,23 @@ class Assistant:
         engine: Setting = Setting(),  # noqa: B008  (frozen)
         threads: int = 2,
         guarded: bool = True,
+        credential: Credential | None = None,
     ) -> Assistant:
         """Opens nothing yet: the first question reads the release, the first answer the model.
 
         engine: what the site's settings say of it.
         guarded: False for a probe, which looks for what is there behind the guard; nobody reads
             what it is told.
+        credential: signs the pictures that are drawn.
         """
-        return cls(site, standing, engine=engine, threads=threads, guarded=guarded)
+        return cls(
+            site,
+            standing,
+            engine=engine,
+            threads=threads,
+            guarded=guarded,
+            credential=credential,
+        )
 
     def speak(self, asked: str, planner: Planner, sampling: Sampling) -> Iterator[str | Answer]:
         """Pieces of text as they are spoken, the Answer last.
@@ -317,6 +334,16 @@ class Assistant:
         return self._easel.paint(
             self._current(), in_force, still, description, seed=seed, size=size
         )
+
+    @property
+    def lake(self) -> Path:
+        """Where everything that was posted lies. Whoever reads there asks `heard` first."""
+        return self._site / "lake"
+
+    @property
+    def credential(self) -> Credential | None:
+        """With what pictures are signed; None where this site cannot."""
+        return self._credential
 
     def heard(self) -> Heard:
         """The memories as they may be asked now, for a surface that speaks with no model.

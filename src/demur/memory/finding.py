@@ -27,7 +27,7 @@ DEPTH = 100  # posts of each list that are looked at, at the least
 FUSED = 60  # as in the paper: the first few ranks count nearly alike
 # A cosine seen from the middle of ordinary talk (docs/decisions/0092): below it, two texts of a
 # community have nothing to do with each other.
-NEAR = 0.40
+NEAR = 0.25
 PROPOSED = 20  # words that are tried in the place of one that nobody wrote
 TAKEN = 3  # of them that are looked for
 COMMON = 1000  # posts that are counted of each, to take the commonest
@@ -85,6 +85,10 @@ class Finder:
     def read(self, rows: Sequence[int]) -> list[Stored]:
         """The posts of these rows, in ascending order, as far as they are still here."""
         return [post for _, post in self._read(rows)]
+
+    def build_of(self, row: int) -> Build:
+        """The build in which a row stands."""
+        return next(build for build, first, end in self._builds() if first <= row < end)
 
     def _ways(self, word: str, admitted: Rows) -> tuple[str, ...]:
         """How a word may be stored; where nobody wrote it, how those are that it may stand for.

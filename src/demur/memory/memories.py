@@ -25,11 +25,13 @@ from demur.memory.lexicon import Glossed
 from demur.memory.origins import Origins
 from demur.memory.remember import SEARCH, build_of, folder_of, is_written
 from demur.memory.search import EVERYWHERE, Filter, Hit, Search, Stored
+from demur.memory.shown import Shown
 from demur.memory.trace import Span, Tracer
 from demur.memory.translations import Example, Translations
 from demur.memory.vocabulary import Vocabulary
 from demur.memory.windows import Windows
 from demur.people import InForce, Use
+from demur.posts import Photo
 
 MANY = 3  # people: what so many wrote is a saying. Two can share a secret (decisions/0030)
 
@@ -47,11 +49,12 @@ class Memories:
         search: Search,
         translations: Translations,
         finder: Finder,
+        shown: Shown,
     ) -> None:
         self.origins, self.counts = origins, counts
         self.tracer, self.windows = tracer, windows
         self.search, self.finder = search, finder
-        self.translations = translations
+        self.translations, self.shown = translations, shown
         self._lock = threading.Lock()
         self._heard: Heard | None = None
 
@@ -80,6 +83,7 @@ class Memories:
             search=search,
             translations=Translations.load(built),
             finder=Finder.load(built, folders, search, number),
+            shown=Shown.load(built),
         )
 
     def under(self, in_force: InForce) -> Heard:
@@ -148,6 +152,17 @@ class Heard:
         """A text word by word in another language, by the same examples. See Lexicon."""
         silenced = self.silenced[Use.TRANSLATION] | self.silenced[Use.ANSWERS]
         return self.memories.translations.gloss(text, into=into, silenced=silenced)
+
+    def picture(self, sha256: str) -> tuple[int, Photo] | None:
+        """The picture, where a post that may be found now shows it; and the shard it lies in.
+
+        sha256: 64 hexadecimal digits.
+        """
+        silenced = self.silenced[Use.SEARCH]
+        for row, photo in self.memories.shown.rows(sha256):
+            if not silenced[row]:
+                return self.memories.finder.build_of(row).shard, photo
+        return None
 
     def trace(self, text: str) -> list[Span]:
         """Which of these words stand word for word in whose posts. See Tracer.trace."""

@@ -93,8 +93,8 @@ class Hit(Stored):
 
     build: Build
     score: float
-    near: float
-    words: float
+    near: float = 0.0
+    words: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

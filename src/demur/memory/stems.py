@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 
 import snowballstemmer
@@ -25,6 +25,7 @@ _ONE = threading.Lock()  # a stemmer keeps the word it works on
 _stemmers = {lang: snowballstemmer.stemmer(algorithm) for lang, algorithm in LANGUAGES.items()}
 
 
+@cache
 def name() -> str:
     """Which stemmers: what another version wrote down is not found by this one's stems."""
     return f"snowballstemmer {version('snowballstemmer')}"
@@ -57,5 +58,7 @@ def stem(word: str, lang: str | None) -> str:
     if stemmer is not None:
         with _ONE:
             for _ in range(AGAIN):
-                word = stemmer.stemWord(word)
+                longer, word = word, stemmer.stemWord(word)
+                if longer == word:
+                    break
     return word

@@ -13,6 +13,7 @@ import shutil
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -29,6 +30,7 @@ from demur.people import Home
 from demur.site import config
 
 if TYPE_CHECKING:
+    from demur.assistant.provenance import Credential
     from demur.serving.engine import Kind, Setting
 
 HOME_KEY_BYTES = 32
@@ -206,6 +208,14 @@ class Site:
         elsewhere = (Path(self.config.spool),) if self.config.spool else ()
         return (self.root / "spool", *elsewhere)
 
+    def picture_credential(self, now: datetime) -> Credential:
+        """With what this site signs the pictures it draws, made when it is first asked for.
+
+        keys/pictures.pem holds the key and its chain, ours or one that others trust. Lost or past
+        its day, another is made: a picture that was signed carries its own chain.
+        """
+        return _picture_credential(self, now)
+
     @property
     def database(self) -> Path | None:
         """The SQLite file; None where a PostgreSQL server is used."""
@@ -278,6 +288,31 @@ def password(site: Site, name: str) -> str:
     """The password in keys/`name`, or nothing where there is no such file."""
     path = site.root / "keys" / name
     return _read_key(path).decode().strip() if path.exists() else ""
+
+
+def _picture_credential(site: Site, now: datetime) -> Credential:
+    from demur.assistant import provenance  # noqa: PLC0415  (certificates: for those who draw)
+
+    path = site.root / "keys" / "pictures.pem"
+    if path.exists():
+        kept = _credential_in(_read_key(path))
+        if provenance.is_good(kept, now):
+            return kept
+        path.rename(path.with_name(f"pictures.{now:%Y%m%d%H%M%S}.old.pem"))
+    made = provenance.new_credential(site.name, now)
+    try:
+        _write(path, made.key + made.chain, 0o600)
+    except FileExistsError:  # another process was first
+        return _credential_in(_read_key(path))
+    return made
+
+
+def _credential_in(pem: bytes) -> Credential:
+    from demur.assistant.provenance import Credential  # noqa: PLC0415
+
+    end = b"-----END PRIVATE KEY-----\n"
+    key, _, chain = pem.partition(end)
+    return Credential(key=key + end, chain=chain)
 
 
 def platforms(site: Site | None) -> list[dict[str, Any]]:

@@ -197,8 +197,12 @@ def _open() -> Assistant:
 
     site = settings.DEMUR_SITE
     assert site is not None  # no page is served without one
-    stands = standing.of(site, today=lambda: datetime.now(UTC).date())
-    return Assistant.open(site.root, stands, engine=site.engine)
+    return Assistant.open(
+        site.root,
+        standing.of(site, today=lambda: datetime.now(UTC).date()),
+        engine=site.engine,
+        credential=site.picture_credential(datetime.now(UTC)),
+    )
 
 
 FLOOR = Floor(_open)

@@ -1,13 +1,14 @@
 """A fake of meaning for tests in which none matters: the same words mean the same, and no others.
 
-Thousands of posts take the model minutes. `tests/memory/test_meaning.py` and `test_finding.py` ask
-the real one.
+The model takes 50 ms a post, and a village is remembered more than once in the tests.
+`tests/memory/test_meaning.py` and `test_finding.py` ask the real one.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
@@ -24,6 +25,13 @@ def fake_embed(texts: Sequence[str], *, kind: Literal["query", "passage"]) -> Fl
     return found / np.linalg.norm(found, axis=1, keepdims=True)  # type: ignore[no-any-return]
 
 
-def put_in() -> None:
-    """For a process of its own; tests in this one use the fixture `fake_meaning`."""
-    meaning.embed = fake_embed
+@contextmanager
+def put_in() -> Iterator[None]:
+    """The fake in the place of the model, until the block ends."""
+    real, meaning.embed = meaning.embed, fake_embed
+    meaning._middle.cache_clear()
+    try:
+        yield
+    finally:
+        meaning.embed = real
+        meaning._middle.cache_clear()

@@ -1,0 +1,38 @@
+"""Nearness: how near a picture that was drawn just now comes to any that somebody posted.
+
+Compared with every look in the lake, whatever the law says of its post and whoever objects: a
+picture of somebody who said no must be repeated least of all. Nothing is kept between two
+questions, so what was erased is not compared with any more. What has no look (a plain surface) is
+not compared by it; that is said in `docs/images.md`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from demur.corpus.likeness import LOOK
+
+_LOOKS = "photos.list.element.look"
+
+
+def nearest(lake: Path, look: bytes) -> int | None:
+    """Bits in which this look differs from the nearest one; None where there is none to compare.
+
+    lake: the folder `lake/` of a site.
+    """
+    if not look:
+        return None
+    asked = np.frombuffer(look, np.uint64)
+    least: int | None = None
+    for part in sorted(lake.glob("posts/*/[!.]*.parquet")):
+        looks = pq.read_table(part, columns=[_LOOKS], partitioning=None)["photos"]
+        lists = looks.combine_chunks().flatten()
+        raw = b"".join(one for one in lists.field("look").drop_null().to_pylist() if any(one))
+        if raw:
+            apart = np.bitwise_count(np.frombuffer(raw, np.uint64).reshape(-1, LOOK // 8) ^ asked)
+            here = int(apart.sum(axis=1).min())
+            least = here if least is None else min(least, here)
+    return least
