@@ -20,6 +20,7 @@ import io
 import json
 import sys
 import tarfile
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import resvg_py
 import torch
 from pictograms import bare
@@ -39,6 +42,7 @@ from demur.assistant import composer, description
 from demur.assistant.pictograms import Collection, Pictogram
 from demur.corpus.likeness import ALIKE, distance
 from demur.corpus.nearness import nearest
+from demur.corpus.stored import LAKE_SCHEMA
 
 HERE = Path(__file__).parent
 STYLES = {
@@ -86,6 +90,7 @@ def main() -> None:
     print(f"  of all things drawn, found by meaning: {nearest_ones}")
     times(seconds)
     apart(drawn, args.lake, args.pictures)
+    large_lake(1_000_000)
     licences()
     recognition(args.folder, args.epochs, every, drawn)
 
@@ -122,6 +127,25 @@ def apart(drawn: list[composer.Composed], lake: Path | None, pictures: Path | No
         )
     pairs = [distance(a, b) for i, a in enumerate(known) for b in known[:i]]
     spread("any two that were drawn", pairs)
+
+
+def large_lake(pictures: int) -> None:
+    """How long it takes to compare with a lake of so many pictures, 64 files of it."""
+    dice = np.random.default_rng(1)
+    with tempfile.TemporaryDirectory() as folder:
+        for part in range(64):
+            path = Path(folder) / "posts" / f"shard={part:04d}" / "one.parquet"
+            path.parent.mkdir(parents=True)
+            looks = [dice.bytes(32) for _ in range(pictures // 64)]
+            photos = [[{"sha256": "", "media_type": "", "alt": "", "look": one}] for one in looks]
+            photo = pa.schema([LAKE_SCHEMA.field("photos")])
+            pq.write_table(
+                pa.Table.from_pydict({"photos": photos}, photo), path, compression="zstd"
+            )
+        begin = time.process_time()
+        least = nearest(Path(folder), dice.bytes(32))
+        spent = (time.process_time() - begin) * 1000
+    print(f"compared with {pictures:,} pictures in a lake: {spent:.0f} CPU-ms (nearest: {least})")
 
 
 def spread(what: str, bits: list[int]) -> None:

@@ -60,6 +60,11 @@ def test_every_surface_there_is_falls_silent_about_her(village: Village) -> None
         [may] = history.may_be_shown(assistant, [before.drawn])
         return {c.account for c in before.citations} & hers if may else set()
 
+    def sourced() -> set[str]:
+        """The same answer's posts, read anew for whoever opens it again."""
+        again = history.sources(assistant, [drawn.post_id for drawn in before.drawn])
+        return {c.account for c in again.values()} & hers
+
     def posted() -> set[str]:
         reply = bot.reply(
             assistant,
@@ -83,7 +88,7 @@ def test_every_surface_there_is_falls_silent_about_her(village: Village) -> None
     for module in pkgutil.iter_modules(abilities.__path__):
         importlib.import_module(f"demur.assistant.{module.name}")
     ask = {"chat": cited, "search": found, "trace": repeated, "history": shown_again, "bot": posted}
-    ask |= {"pictures": pictured}
+    ask |= {"pictures": pictured, "sources": sourced}
     nobodys = {"images": drawn}
     assert set(ask) | set(nobodys) == set(SURFACES)
     composed = drawn()

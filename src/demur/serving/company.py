@@ -16,9 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from demur.errors import Refusal
 from demur.serving.engine import READERS, Finish, Over, Probabilities, Refuses, utter
 from demur.serving.merge import Merged
 
+CONTEXT = 4096
+"""Tokens of one conversation, question and answer. The default base was taught to read 8,192, but
+four of those would take 750 MB in llama.cpp."""
 GRACE = 0.01
 """Seconds that a step waits for readers who are still choosing their last word. Without it two
 readers fall out of step and each step serves one of them. Whoever is later (a listener who takes
@@ -100,7 +104,12 @@ class Company:
         top_p: float,
         seed: int,
     ) -> Generator[int, None, Finish]:
-        """See Engine.stream."""
+        """See Engine.stream. Raises Refusal for a conversation of more than CONTEXT tokens."""
+        if len(prompt) + max_tokens > CONTEXT:
+            raise Refusal(
+                f"That is {len(prompt)} tokens, and with the answer at most {CONTEXT} can be read; "
+                "ask with fewer words."
+            )
         with self._seat(adapter) as seat:
             finish = yield from utter(
                 lambda tokens: self._read(seat, tokens),

@@ -23,7 +23,8 @@ Probabilities = NDArray[np.float64]
 Over = Callable[[Sequence[int], Probabilities], Probabilities]
 Refuses = Callable[[Sequence[int]], bool]
 Finish = Literal["stop", "length", "standing-changed"]
-Kind = Literal["torch", "llamacpp", "vllm"]
+Kind = Literal["auto", "torch", "llamacpp", "vllm"]
+"""auto: llama.cpp where it reads the base, torch for every other (decision 0091)."""
 
 READERS = 4
 """Conversations that one engine reads on in together. Each more costs memory and slows the
@@ -42,7 +43,7 @@ class Setting:
     server: the address of a vLLM server. key: what it wants in `Authorization`, or nothing.
     """
 
-    kind: Kind = "torch"
+    kind: Kind = "auto"
     server: str = ""
     key: str = field(default="", repr=False)
 
