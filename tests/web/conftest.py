@@ -15,6 +15,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections, transaction
 from django.test import Client
 from django.utils import translation
+from playwright.sync_api import Browser, sync_playwright
 
 from demur.assistant.answer import (
     Answer,
@@ -33,6 +34,9 @@ from demur.site.folder import Site
 from demur.web import voice
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-component-update"]
+ARGUMENTS += ["--disable-background-networking", "--disable-sync"]
 PASSWORD = "dorp aan zee 1"
 POST_URL = "https://dorp.example/@bob/1"
 HOSTILE = '<script>document.title="owned"</script><img src=x onerror=alert(1)>'
@@ -259,3 +263,13 @@ def address(site: Site) -> Iterator[str]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Playwright runs an event loop in this thread; Django would not let us ask the database."""
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()

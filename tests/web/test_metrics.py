@@ -207,5 +207,6 @@ def test_every_label_is_one_that_cannot_hold_a_word_of_anybody():
         for label in sample.labels
     }
     assert labels <= {
-        "route", "method", "status", "ability", "finish", "side", "reason", "kind", "why", "le"
+        "route", "method", "status", "ability", "finish", "side", "reason", "kind", "why", "le",
+        "outcome",
     }  # fmt: skip

@@ -68,7 +68,6 @@ def test_the_official_client_gets_vectors_as_it_asks_by_default(client, meant):
 
 
 def test_the_real_model_says_the_same_in_two_languages_in_the_same_direction(client):
-    pytest.importorskip("demur.memory.meaning")
     said = ["When does the ferry leave?", "Hoe laat vertrekt de pont?", "I bake bread."]
     answer = client.embeddings.create(model="demur-embed", input=said)
     english, dutch, bread = (np.array(each.embedding) for each in answer.data)
