@@ -54,8 +54,10 @@ def accounts(source: Path) -> Iterator[dict[str, Any]]:
 
 
 def posts(source: Path) -> Iterator[dict[str, Any]]:
+    written = dict(_written(source))
     for line in (source / "posts.jsonl").open(encoding="utf-8"):
         post = json.loads(line)
+        earlier = [other for other in post["parallel"] if written[other] < post["created_at"]]
         audience = post["audience"]
         photos = [{"file": post["image"], "alt": post["image_alt"] or ""}] if post["image"] else []
         yield {
@@ -68,9 +70,17 @@ def posts(source: Path) -> Iterator[dict[str, Any]]:
             "text": post["text"] or "",
             "lang": post["lang"],
             "reply_to": post["reply_to"],
+            "translation_of": min(earlier, key=written.__getitem__, default=None),
             "photos": photos,
             "attribution": f"{post['attribution']} ({post['licence']})",
         }
+
+
+def _written(source: Path) -> Iterator[tuple[str, str]]:
+    """When each post was written: of two that say the same, the later is the translation."""
+    for line in (source / "posts.jsonl").open(encoding="utf-8"):
+        post = json.loads(line)
+        yield post["post_id"], post["created_at"]
 
 
 def write(source: Path, folder: Path) -> None:

@@ -34,6 +34,8 @@ class Text:
     lang: str
     created_at: datetime
     text: str
+    parallel: tuple[str, ...] = ()  # post_ids of its translations
+    translation_of: str | None = None
 
 
 def read(community: Path) -> dict[PersonId, list[Text]]:
@@ -43,9 +45,9 @@ def read(community: Path) -> dict[PersonId, list[Text]]:
         for line in lines:
             post = json.loads(line)
             at = datetime.fromisoformat(post["created_at"]).astimezone(UTC)
-            people[person_of(post["author"])].append(
-                Text(_id(post["post_id"]), post["lang"], at, post["text"])
-            )
+            parallel = tuple(map(_id, post["parallel"]))
+            text = Text(_id(post["post_id"]), post["lang"], at, post["text"], parallel)
+            people[person_of(post["author"])].append(text)
     return {p: sorted(ts, key=lambda t: (t.created_at, t.post_id)) for p, ts in people.items()}
 
 
@@ -110,6 +112,8 @@ def _kept(at: int, person: PersonId, text: Text, home: Home) -> dict[str, object
         "kind": "post",
         "lang": text.lang,
         "created_at": text.created_at,
+        "origin": text.post_id,
+        "translation_of": text.translation_of,
         "text": text.text,
         "text_hash": home.mark("text", normal(text.text).encode()),
         "near": [],

@@ -149,6 +149,8 @@ def _kept(lines: Sequence[Line]) -> pa.Table:
             "created_at": pa.array(
                 [line.created_at for line in lines], pa.timestamp("us", tz="UTC")
             ),
+            "origin": pa.array([line.post_id for line in lines], pa.string()),
+            "translation_of": pa.array([None] * len(lines), pa.string()),
             "text": pa.array([line.text for line in lines], pa.string()),
             "text_hash": pa.array(
                 [HOME.mark("text", normal(line.text).encode()) for line in lines], pa.binary(16)

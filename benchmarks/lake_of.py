@@ -138,6 +138,7 @@ def generate(folder: Path, posts: int) -> None:  # noqa: PLR0915  (a list of col
                     "https://social.example/p", pa.array(number).cast("string"), "/"
                 ),
                 "reply_to": pa.nulls(n, "string"),
+                "translation_of": pa.nulls(n, "string"),
                 "reshare_of": drawn([None, "elsewhere"], [0.97, 0.03], n),
                 "mention_start": lists(said, pa.array(begins, "int32")),
                 "mention_end": lists(said, pa.array(begins + lengths, "int32")),

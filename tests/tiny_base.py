@@ -27,7 +27,7 @@ def write(folder: Path) -> Path:
     """Write it as a Hugging Face folder named after it, and return that folder."""
     folder = folder / NAME
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=_bytes(),
+        tokenizer_object=alphabet(),
         bos_token="<|im_start|>",
         eos_token="<|im_end|>",
         pad_token="<|im_end|>",
@@ -56,7 +56,7 @@ def write(folder: Path) -> Path:
     return folder
 
 
-def _bytes() -> Tokenizer:
+def alphabet() -> Tokenizer:
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokenizer = Tokenizer(models.BPE(vocab={c: i for i, c in enumerate(alphabet)}, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

@@ -190,13 +190,35 @@ def work(args: argparse.Namespace, site: Site) -> None:
         print(line, flush=True)
 
 
+def bot(args: argparse.Namespace, site: Site) -> None:
+    """Answer mentions on the Mastodon server of [bot], and take down what may not be shown."""
+    from demur.assistant.answer import Assistant
+    from demur.bot.bot import Bot
+    from demur.bot.server import Server
+    from demur.site.folder import password
+
+    token = password(site, "bot.key")
+    if not site.config.bot or not token:
+        raise Refusal("Write the server under [bot] in demur.toml and its token in keys/bot.key.")
+    standing = standing_of(site)
+    speaks = Bot(
+        site,
+        Server(site.config.bot, token, now),
+        Assistant.open(site.root, standing),
+        standing,
+        now,
+    )
+    for line in speaks.run(once=args.once):
+        print(line, flush=True)
+
+
 def ask(args: argparse.Namespace, site: Site) -> None:
     """Ask the assistant one question."""
     from demur.assistant import chat
     from demur.assistant.answer import Answer, Assistant, Message, Sampling
     from demur.rights import answers
 
-    assistant = Assistant.open(site.root, standing_of(site))
+    assistant = Assistant.open(site.root, standing_of(site), engine=site.engine)
     asked = [Message(role="user", text=args.text)]
     for piece in chat.reply(assistant, asked, Sampling(seed=args.seed)):
         if not isinstance(piece, Answer):
@@ -212,6 +234,28 @@ def ask(args: argparse.Namespace, site: Site) -> None:
             print(f"[{citation.number}] {citation.account} {citation.url or ''}")
         if not piece.memories:
             print("(The community's memories are off: the base model spoke alone.)")
+
+
+def draw(args: argparse.Namespace, site: Site) -> None:
+    """Draw a picture of what is described; the file says in itself what drew it."""
+    from demur.assistant import images
+    from demur.assistant.answer import Assistant
+    from demur.errors import NotAllowed
+
+    credential = site.picture_credential(now())
+    assistant = Assistant.open(site.root, standing_of(site), credential=credential)
+    drawing = images.draw(assistant, args.text, seed=args.seed, size=args.size)
+    if drawing.declined:
+        raise NotAllowed(drawing.declined)
+    args.out.write_bytes(drawing.png)
+    said: dict[str, Any] = {"out": str(args.out), "drew": drawing.drew, "note": drawing.note}
+    said |= {"parts": drawing.parts, "shards": drawing.shards}
+    parts = "; ".join(drawing.parts)
+    show(
+        args,
+        said,
+        lambda: [f"{args.out}, drawn by: {drawing.drew} ({parts})", *filter(None, [drawing.note])],
+    )
 
 
 def trace(args: argparse.Namespace, site: Site) -> None:
@@ -547,11 +591,47 @@ def rebuild(args: argparse.Namespace, site: Site) -> None:
 
 
 def key(args: argparse.Namespace, site: Site) -> None:
-    """Make a key for the API. It is shown once."""
+    """Make a key for the API, which is shown once; list the keys there are; or revoke one."""
     from demur.web import keys
+    from demur.web.models import ApiKey
 
-    text = keys.create(args.label, now())
-    show(args, {"key": text}, lambda: [text])
+    if args.deed == "add":
+        if not args.what:
+            raise Refusal("Say what it is for: demur key add 'the newsletter'.")
+        text = keys.create(
+            args.what,
+            now(),
+            scopes=args.scope or ["chat"],
+            requests_a_minute=args.requests_a_minute,
+            tokens_a_day=args.tokens_a_day,
+        )
+        show(args, {"key": text}, lambda: [text])
+        return
+    if args.deed == "revoke":
+        if not args.what.isdecimal():
+            raise Refusal("Say which: demur key revoke NUMBER. `demur key list` shows them.")
+        keys.revoke(int(args.what), now())
+    names = ("scopes", "requests_a_minute", "tokens_a_day", "created", "expires", "revoked_at")
+    rows = list(ApiKey.objects.order_by("pk").values("id", "label", *names))
+    show(
+        args,
+        rows,
+        lambda: (
+            [
+                f"{row['id']}  {row['label']}  {' '.join(row['scopes'])}"
+                f"  {row['requests_a_minute']:,} requests a minute,"
+                f" {row['tokens_a_day']:,} tokens a day, {_until(row)}"
+                for row in rows
+            ]
+            or ["There is no key."]
+        ),
+    )
+
+
+def _until(row: dict[str, Any]) -> str:
+    if row["revoked_at"]:
+        return f"revoked {row['revoked_at']:%Y-%m-%d}"
+    return f"until {row['expires']:%Y-%m-%d}"
 
 
 def demo(args: argparse.Namespace) -> None:
@@ -646,9 +726,17 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from to
     c = command("work", work, "demur work --once")
     c.add_argument("--once", action="store_true", help="do what is due and stop")
 
+    c = command("bot", bot, "demur bot")
+    c.add_argument("--once", action="store_true", help="one round, and stop")
+
     c = command("ask", ask, 'demur ask "Waar kan ik mooi wandelen?"')
     c.add_argument("text")
     c.add_argument("--seed", type=int, default=None)
+    c = command("draw", draw, 'demur draw "een kat naast een boom" --out kat.png')
+    c.add_argument("text", help="what to draw, in English or Dutch")
+    c.add_argument("--out", type=Path, required=True, help="the PNG file to write")
+    c.add_argument("--seed", type=int, help="draw the same picture again")
+    c.add_argument("--size", type=int, default=512, help="pixels of each side, 64 to 1024")
     c = command("trace", trace, 'demur trace "de pont van kwart over zeven"')
     c.add_argument("text")
     c = command("explain", explain, "demur explain @anna")
@@ -710,8 +798,16 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from to
 
     c = command("rebuild", rebuild, "demur rebuild 3")
     c.add_argument("shard", type=int)
-    c = command("key", key, "demur key 'the newsletter'")
-    c.add_argument("label")
+    c = command("key", key, "demur key add 'the newsletter' --scope chat --scope embeddings")
+    c.add_argument("deed", choices=("add", "list", "revoke"))
+    c.add_argument("what", nargs="?", default="", metavar="LABEL|NUMBER")
+    c.add_argument(
+        "--scope", action="append", default=[], metavar="SCOPE",
+        choices=("chat", "embeddings", "images", "metrics"),
+        help="what it opens: chat (if not said), embeddings, images or metrics",
+    )  # fmt: skip
+    c.add_argument("--requests-a-minute", type=int, default=60)
+    c.add_argument("--tokens-a-day", type=int, default=200_000)
     c = command("demo", demo, "demur demo --once")
     c.add_argument("--once", action="store_true", help="tell the story and stop")
     return top

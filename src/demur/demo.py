@@ -94,7 +94,8 @@ def tell(site: Site, *, say: Say, clock: Clock, ready: Callable[[], None]) -> No
     )
     worker.train(site, now=clock, progress=lambda line: say(f"   {line}"))
     ready()
-    assistant = Assistant.open(site.root, standing.of(site, today=lambda: clock().date()))
+    today = lambda: clock().date()  # noqa: E731
+    assistant = Assistant.open(site.root, standing.of(site, today=today), engine=site.engine)
     _heading(say, "5. A question", story.QUESTION_NL)
     _ask(assistant, say)
     _heading(

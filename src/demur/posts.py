@@ -72,6 +72,7 @@ class Post:
     group: str | None = None
     url: str | None = None  # its public address, for citations
     reply_to: str | None = None  # the origin of the post it answers
+    translation_of: str | None = None  # the origin of the post whose translation it is
     reshare_of: str | None = None  # somebody else's words: never the resharer's to give
     mentions: tuple[Mention, ...] = ()
     tagged: tuple[str, ...] = ()  # keys of people tagged in its pictures

@@ -41,6 +41,7 @@ FULL_POST = {
     "group": "Waddenzee",
     "url": "https://forum.example/p1",
     "reply_to": "p0",
+    "translation_of": "p-1",
     "mentions": [{"start": 10, "end": 13, "key": "forum:@Jan"}],
     "tagged": ["forum:@Piet"],
     "photos": [{"file": "pictures/1.png", "alt": "De zee"}],

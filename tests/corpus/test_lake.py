@@ -47,6 +47,7 @@ def test_a_post_comes_back_as_it_was_put_in(town: Town) -> None:
         group="Buurtapp",
         url="https://dorp.example/1",
         reply_to="origin-0",
+        translation_of="origin-1",
         tagged=("village:@cor",),
         photos=(picture("c"),),
         refuses_training=("hashtag:noai",),

@@ -69,6 +69,8 @@ ROWS = (row("anna", "een"), row("bob", "twee"), row("bob", "🐑"), row("cor", "
         {"near": [1, -3]},
         {"near": [1]},
         {"masked": ["village:@anna"]},
+        {"origin": "p1"},
+        {"translation_of": "p1"},
         {"photos": [PHOTO | {"look": b"m" * 32}]},
         {"photos": [PHOTO | {"look": None}]},
     ],

@@ -155,3 +155,13 @@ def test_erasing_reaches_what_is_about_to_be_amended(anna: Anna) -> None:
     anna.town.lake.erase(anna.person)
     anna.town.lake.publish("late")
     assert anna.has() == {}
+
+
+def test_that_a_post_is_a_translation_is_learned_and_never_forgotten(anna: Anna) -> None:
+    post = anna.post("Good morning, everybody")
+    anna.take(post)
+    staged = anna.take(replace(post, translation_of="2"))
+    assert (staged.amended, staged.retracted) == ((post.id,), ())
+    assert anna.take(post).amended == ()
+    (stored,) = anna.town.lake.posts_of(PersonId(anna.person))
+    assert stored.post.translation_of == "2"

@@ -336,6 +336,6 @@ def _stored(town: Town, name: str) -> list[Any]:
 def test_a_manifest_made_before_uses_were_kept_is_refused(village: Town, tmp_path: Path) -> None:
     made = village.build()[0]
     old = tmp_path / "manifest.json"
-    old.write_bytes(made.to_json().replace(b'"v":2', b'"v":1'))
+    old.write_bytes(made.to_json().replace(b'"v":3', b'"v":1'))
     with pytest.raises(ProofRejected, match="build again"):
         type(made).load(old)

@@ -30,7 +30,7 @@ from demur.rights import (
 )
 from demur.village import story
 from demur.village.village import load
-from demur.web import ask, requests, visitor, voice
+from demur.web import ask, requests, streaming, visitor, voice
 
 HER = story.ABROAD
 SOUP = next(said.text for said in load().by(HER, "facebook") if said.text.startswith("In Recife"))
@@ -48,7 +48,7 @@ class Stopped(datetime):
 
 @pytest.fixture(autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for module in (requests, ask):
+    for module in (requests, ask, streaming):
         monkeypatch.setattr(module, "datetime", Stopped)
     monkeypatch.setattr(probes, "TOKENS", 2)  # her words are quoted before the model speaks
     yield
@@ -104,7 +104,7 @@ def test_a_brazilian_gets_the_evidence_found_for_her(
     assistant = village.assistant()
     monkeypatch.setattr(voice, "FLOOR", voice.Floor(lambda: assistant))
     monkeypatch.setattr(voice, "TOKENS", 8)
-    page = signed_in(village, "bram").post("/ask/", {"question": QUESTION})
+    page = signed_in(village, "bram").post("/ask/", {"question": QUESTION}, follow=True)
     assert "pea soup of Dora" in page.content.decode(), "somebody is shown her words"
     asked = asks_for_deletion(village)
     assert not repeats_her(village, assistant), "silent before anybody has looked"

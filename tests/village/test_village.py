@@ -135,6 +135,18 @@ def test_answers_and_boosts_point_at_earlier_posts_on_the_same_platform(village:
     assert sum(s.answers is not None for s in village.sayings) >= 50
 
 
+def test_translations_are_of_earlier_posts_on_the_same_platform_in_the_other_language(
+    village: Village,
+) -> None:
+    pairs = [(s, village.named(s.translates)) for s in village.sayings if s.translates]
+    assert len(pairs) >= 10
+    for saying, other in pairs:
+        assert other.platform == saying.platform == "forum" and other.at < saying.at, saying
+        assert {saying.lang, other.lang} == {"nl", "en"}
+    hers = village.named(story.TRANSLATION)
+    assert hers.who == story.OBJECTOR and hers.translates == story.TRANSLATED
+
+
 def test_everybody_speaks_from_an_account_at_a_moment_of_their_own(village: Village) -> None:
     moments = Counter((s.who, s.platform, s.at) for s in village.sayings)
     assert max(moments.values()) == 1
@@ -152,7 +164,7 @@ def test_every_handle_in_a_text_is_somebodys(village: Village) -> None:
 
 def test_the_objector_is_cited_mentioned_and_keeps_a_secret(village: Village) -> None:
     own = [s for s in village.sayings if s.who == story.OBJECTOR]
-    assert len(own) >= 35 and {s.platform for s in own} == {"mastodon", "bluesky"}
+    assert len(own) >= 35 and {s.platform for s in own} == {"mastodon", "bluesky", "forum"}
     assert village.named(story.CITED_NL) in own and village.named(story.CITED_EN) in own
     others = {s.who for s in village.sayings if f"@{story.OBJECTOR}" in s.text} - {story.OBJECTOR}
     assert len(others) >= 8 and story.FRIEND in others

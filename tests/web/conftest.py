@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -15,14 +15,28 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections, transaction
 from django.test import Client
 from django.utils import translation
+from playwright.sync_api import Browser, sync_playwright
 
-from demur.assistant.answer import Answer, Citation, Plan, Planner, Sampling, Traced
-from demur.memory.search import Build, Filter, Hit
+from demur.assistant.answer import (
+    Answer,
+    Citation,
+    Drawn,
+    Enough,
+    Plan,
+    Planner,
+    Sampling,
+    Traced,
+    hash_of,
+)
+from demur.memory.search import EVERYWHERE, Build, Filter, Hit, Stored
 from demur.rights import book, models
 from demur.site.folder import Site
 from demur.web import voice
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-component-update"]
+ARGUMENTS += ["--disable-background-networking", "--disable-sync"]
 PASSWORD = "dorp aan zee 1"
 POST_URL = "https://dorp.example/@bob/1"
 HOSTILE = '<script>document.title="owned"</script><img src=x onerror=alert(1)>'
@@ -44,14 +58,24 @@ class FakeAssistant:
     asked: list[tuple[str, Sampling]] = field(default_factory=list)
     planned: list[Plan] = field(default_factory=list)  # as if nobody could be heard
     hold: threading.Event | None = None  # waits for it after the first word
+    attribution: str | None = None
+    silent: set[str] = field(default_factory=set)  # posts that may not be shown any more
+    where: Filter = EVERYWHERE  # of the last search
 
     def speak(self, asked: str, planner: Planner, sampling: Sampling) -> Iterator[str | Answer]:
         self.asked.append((asked, sampling))
         self.planned.append(planner(None))
         if self.refusal:
             raise self.refusal
+        said = ""
         for number, word in enumerate(self.text.split(" ")):
-            yield word if number == 0 else f" {word}"
+            piece = word if number == 0 else f" {word}"
+            said += piece
+            try:
+                yield piece
+            except Enough:
+                yield replace(self.answer(), text=said, traced=())
+                return
             if number == 0 and self.breaks_off:
                 raise self.breaks_off
             if number == 0 and self.hold:
@@ -65,7 +89,7 @@ class FakeAssistant:
             account="mastodon:https://dorp.example/users/bob",
             platform="mastodon",
             url=POST_URL,
-            attribution=None,
+            attribution=self.attribution,
             lang="en",
             text=self.found,
         )
@@ -78,6 +102,7 @@ class FakeAssistant:
             language="en",
             citations=(citation,) if self.memories else (),
             traced=(run,) if self.memories and at >= 0 else (),
+            drawn=(self.drawn(),) if self.memories else (),
             shards=(0, 2) if self.memories else (),
             memories=self.memories,
             halted=False,
@@ -86,6 +111,9 @@ class FakeAssistant:
             tokens_in=7,
             tokens_out=len(self.text.split(" ")),
         )
+
+    def drawn(self) -> Drawn:
+        return Drawn(post_id="0" * 32, text_hash=hash_of(self.found))
 
     def _taken_back(self) -> Answer:
         return Answer(
@@ -108,21 +136,26 @@ class FakeAssistant:
         return self
 
     def search(self, text: str, *, limit: int, where: Filter) -> list[Hit]:
-        hit = Hit(
-            build=Build(shard=0, root="0" * 64),
-            score=1.0,
-            row=0,
-            post_id="0" * 32,
-            account="mastodon:https://dorp.example/users/bob",
-            platform="mastodon",
-            kind="post",
-            lang="en",
-            created_at="2026-10-01T12:00:00+00:00",
-            url=POST_URL,
-            attribution=None,
-            text=self.found,
-        )
-        return [hit][:limit]
+        self.where = where
+        return [Hit(build=Build(shard=0, root="0" * 64), score=1.0, **self._post())][:limit]
+
+    def named(self, post_ids: Collection[str]) -> list[Stored]:
+        wanted = {"0" * 32}.intersection(post_ids) - self.silent
+        return [Stored(**self._post())] if wanted else []
+
+    def _post(self) -> dict[str, Any]:
+        return {
+            "row": 0,
+            "post_id": "0" * 32,
+            "account": "mastodon:https://dorp.example/users/bob",
+            "platform": "mastodon",
+            "kind": "post",
+            "lang": "en",
+            "created_at": "2026-10-01T12:00:00+00:00",
+            "url": POST_URL,
+            "attribution": self.attribution,
+            "text": self.found,
+        }
 
 
 @pytest.fixture
@@ -230,3 +263,13 @@ def address(site: Site) -> Iterator[str]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Playwright runs an event loop in this thread; Django would not let us ask the database."""
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()

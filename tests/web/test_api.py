@@ -11,7 +11,7 @@ from django.test import Client
 
 from demur.assistant.answer import Sampling
 from demur.errors import NotFound, StandingUnreadable
-from demur.web import api, keys, wire
+from demur.web import bearer, keys, wire
 
 ASK = [{"role": "user", "content": "When is the fair?"}]
 
@@ -74,7 +74,8 @@ def test_the_official_client_streams(client, assistant):
 
 
 def test_the_official_client_lists_and_fetches_the_model(client):
-    assert [model.id for model in client.models.list()] == ["demur"]
+    there = ["demur", "demur-embed", "demur-image"]
+    assert [model.id for model in client.models.list()] == there
     assert client.models.retrieve("demur").owned_by == "community"
     with pytest.raises(openai.NotFoundError) as refused:
         client.models.retrieve("gpt-9")
@@ -134,7 +135,11 @@ def test_a_session_is_no_key(as_anna, assistant):
         ({"seed": -1}, "seed"),
         ({"n": 2}, "n"),
         ({"tools": [{"type": "function"}]}, "tools"),
-        ({"stop": ["\n"]}, "stop"),
+        ({"stop": ["a", "b", "c", "d", "e"]}, "stop"),
+        ({"stop": ""}, "stop"),
+        ({"logit_bias": {"50256": -100}}, "logit_bias"),
+        ({"store": True}, "store"),
+        ({"modalities": ["text", "audio"]}, "modalities"),
         ({"logprobs": True}, "logprobs"),
         ({"response_format": {"type": "json_object"}}, "response_format"),
     ],
@@ -151,7 +156,54 @@ def test_what_cannot_be_honoured_is_refused_with_a_sentence(post, assistant, cha
 
 def test_hints_for_sampling_are_left_unread(post):
     hints = {"top_p": 0.9, "presence_penalty": 1, "user": "x", "n": 1, "stop": None}
+    hints |= {"logit_bias": {}, "store": False, "modalities": ["text"], "service_tier": "auto"}
     assert post({"model": "demur", "messages": ASK} | hints).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("stop", "passed"), [("\n", ("\n",)), (["a", "b"], ("a", "b")), (None, ())]
+)
+def test_stops_are_handed_to_the_assistant(post, assistant, stop, passed):
+    assert post({"model": "demur", "messages": ASK, "stop": stop}).status_code == 200
+    assert assistant.asked[0][1].stop == passed
+
+
+def test_a_conversation_that_the_base_cannot_read_is_refused_and_not_cut(post, assistant):
+    long = [{"role": "user", "content": "word " * (wire.MAX_CHARACTERS // 5 + 1)}]
+    refused = post({"model": "demur", "messages": long})
+    assert refused.status_code == 400
+    assert refused.json()["error"]["code"] == "context_length_exceeded"
+    assert assistant.asked == []
+
+
+def test_the_official_client_completes_a_prompt_by_the_same_road(client, assistant):
+    answer = client.completions.create(model="demur", prompt=["When is the fair?"], stop=["Q:"])
+    assert answer.object == "text_completion"
+    assert answer.choices[0].text == assistant.text
+    assert answer.demur["citations"]
+    assert assistant.asked[0] == ("When is the fair?", Sampling(stop=("Q:",)))
+    chunks = list(client.completions.create(model="demur", prompt="When?", stream=True))
+    assert "".join(chunk.choices[0].text for chunk in chunks) == assistant.text
+    assert chunks[-1].choices[0].finish_reason == "stop"
+
+
+@pytest.mark.parametrize(
+    ("change", "param"),
+    [
+        ({"prompt": [1, 2]}, "prompt"),
+        ({"prompt": ["one", "two"]}, "prompt"),
+        ({"prompt": ""}, "prompt"),
+        ({"echo": True}, "echo"),
+        ({"best_of": 3}, "best_of"),
+        ({"suffix": "x"}, "suffix"),
+        ({"logprobs": 2}, "logprobs"),
+    ],
+)
+def test_what_a_completion_cannot_honour_is_refused(client, assistant, change, param):
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.completions.create(**{"model": "demur", "prompt": "When?"} | change)
+    assert refused.value.param == param
+    assert assistant.asked == []
 
 
 def test_text_in_parts_is_joined(post, assistant):
@@ -175,7 +227,7 @@ def test_a_body_that_is_no_request_is_refused_in_the_same_shape(post, body):
 
 def test_a_body_that_is_too_large_is_not_read(post, assistant):
     refused = post(
-        {"model": "demur", "messages": [{"role": "user", "content": "x" * api.MAX_BODY}]}
+        {"model": "demur", "messages": [{"role": "user", "content": "x" * bearer.MAX_BODY}]}
     )
     assert refused.status_code == 413
     assert "shorter" in refused.json()["error"]["message"]

@@ -25,7 +25,8 @@ PUBLIC = [
     "/sign-in/link/",
     "/sign-in/link/sent/",
 ]
-OWN = ["/ask/", "/search/?q=fair", "/privacy/object/", "/privacy/mine/", "/privacy/receipts/"]
+OWN = ["/ask/", "/ask/conversations/", "/write/", "/translate/", "/draw/", "/search/?q=fair"]
+OWN += ["/pictures/" + "0" * 64, "/privacy/object/", "/privacy/mine/", "/privacy/receipts/"]
 OWN += ["/privacy/mentions/", "/privacy/accounts/", "/privacy/requests/", "/privacy/switches/"]
 OWN += ["/privacy/file/", "/privacy/file/erase/", "/privacy/withdraw/", "/privacy/mine/file/"]
 

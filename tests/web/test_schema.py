@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 import schemathesis
 from django.core.wsgi import get_wsgi_application
@@ -11,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from nacl.signing import SigningKey
 from schemathesis import GenerationMode
 
+from demur.assistant.images import Drawing
 from demur.rights import agents
-from demur.web import keys
+from demur.web import keys, voice
 from demur.web.api import api
 
 DOORS = [
@@ -20,11 +22,16 @@ DOORS = [
     for path, methods in api.get_openapi_schema(path_prefix="/v1/")["paths"].items()
     for method in methods
 ]
+MUCH = {"requests_a_minute": 100_000, "tokens_a_day": 10**9}
 EXAMPLES = 12  # of each kind, at each door
 
 
 @pytest.fixture
-def schema(site, assistant):
+def schema(site, assistant, monkeypatch):
+    drawing = Drawing(png=b"pixels", language="en", drew="composer")
+    vectors = np.zeros((64, 384), "f4")
+    monkeypatch.setattr(voice, "draw", lambda description, **size: drawing)
+    monkeypatch.setattr(voice, "meaning", lambda texts: vectors[: len(texts)])
     return schemathesis.openapi.from_wsgi("/v1/openapi.json", get_wsgi_application())
 
 
@@ -33,7 +40,10 @@ def tokens(site) -> dict[str, str]:
     now = datetime.now(UTC)
     key = SigningKey(b"agent of the rights office: 32 b").verify_key.encode().hex()
     agent = agents.add("RIGHTS_OFFICE", name="Rights Office", key=key, now=now)
-    return {"drp": agents.give_token(agent), "chat": keys.create("test", now)}
+    return {
+        "drp": agents.give_token(agent),
+        "chat": keys.create("test", now, scopes=keys.SCOPES, **MUCH),
+    }
 
 
 @pytest.mark.parametrize("kind", list(GenerationMode))
@@ -60,6 +70,9 @@ def test_every_door_of_the_description_is_tried():
     assert {path.split("/")[2] for _, path in DOORS} == {
         "models",
         "chat",
+        "completions",
+        "embeddings",
+        "images",
         "data-rights-request",
         "agent",
     }

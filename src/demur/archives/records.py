@@ -25,7 +25,8 @@ ACCOUNT_COLUMNS = frozenset({
 })
 POST_COLUMNS = frozenset({
     "id", "account", "kind", "audience", "created_at", "text", "lang", "group", "url", "reply_to",
-    "reshare_of", "mentions", "tagged", "photos", "refuses_training", "attribution", "signals",
+    "translation_of", "reshare_of", "mentions", "tagged", "photos", "refuses_training",
+    "attribution", "signals",
 })
 # fmt: on
 
@@ -105,6 +106,7 @@ def post(row: dict[str, Any]) -> Post:
         group=_text(row, "group"),
         url=_text(row, "url"),
         reply_to=_text(row, "reply_to"),
+        translation_of=_text(row, "translation_of"),
         reshare_of=_text(row, "reshare_of"),
         mentions=handles(text, platform, _mentions(row, text)),
         tagged=tuple(key.casefold() for key in _texts(row, "tagged")),

@@ -15,7 +15,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Literal
@@ -23,12 +23,15 @@ from typing import Literal
 from demur.assistant import guard
 from demur.assistant.generation import Generation, stamp
 from demur.assistant.painting import Easel, Painted
+from demur.assistant.provenance import Credential
+from demur.assistant.stops import until
 from demur.assistant.words import WORDS, language_of_answer
 from demur.errors import StandingUnreadable
 from demur.memory.memories import Heard
-from demur.memory.search import Hit
+from demur.memory.search import Stored
 from demur.people import InForce, Standing
-from demur.serving.engine import Engine, Finish, Over
+from demur.serving.engine import Engine, Finish, Over, Setting
+from demur.serving.engines import open_engine
 from demur.serving.gate import Gate
 from demur.serving.template import Template
 from demur.training.base import BaseModel
@@ -79,9 +82,26 @@ class Drawn:
 class Sampling:
     """How an answer is drawn. The same seed, question and standing give the same answer."""
 
-    max_tokens: int = 160
+    max_tokens: int = 160  # of each part
     temperature: float = 0.4  # 0 always takes the likeliest
     seed: int | None = None
+    stop: tuple[str, ...] = ()  # the model's own words end before the first of these
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A stretch of an answer: words as they stand, and the model's after them.
+
+    prompt: the conversation for the model; where there is none, it is not asked.
+    max_tokens: at most as many of the model's, where that is less than the asker allows.
+    edited: makes of all of the model's words in this part what is said of them; None: they are
+        said as they come.
+    """
+
+    opening: tuple[str, ...] = ()
+    prompt: tuple[tuple[Role, str], ...] = ()
+    max_tokens: int | None = None
+    edited: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +110,25 @@ class Plan:
 
     opening: said as it stands before the model speaks: notes, and posts that are quoted.
     prompt: the conversation for the model; where there is none, it is not asked.
+    then: what is said after it, part by part, while the same stands.
+    closing: makes the last words, when all others have been said.
     citations: the posts that are quoted or shown as sources; their words may be repeated.
     """
 
     language: str
     opening: tuple[str, ...] = ()
     prompt: tuple[tuple[Role, str], ...] = ()
+    then: tuple[Part, ...] = ()
+    closing: Callable[[], str] | None = None
     citations: tuple[Citation, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return (Part(opening=self.opening, prompt=self.prompt), *self.then)
+
+
+class Enough(Exception):  # noqa: N818  (a wish, not a fault)
+    """Whoever listens has heard enough, and wants what was said till now as an Answer."""
 
 
 Planner = Callable[[Heard | None], Plan]
@@ -111,8 +143,8 @@ class Answer:
     halted: True where a hold is on the model: the base spoke, and may have quoted posts.
     declined: why the question is not answered (a name out of `guard.REASONS`), or None.
     withheld: kinds of what the guard took out of the model's words, each once.
-    model: the release whose weights and counts spoke, as the book names it; None where the base
-        spoke without them.
+    model: the release whose weights and counts spoke, as the book names it (its weights alone
+        where vLLM is the engine); None where the base spoke without them.
     """
 
     text: str
@@ -134,12 +166,38 @@ class Answer:
 TOP_K, TOP_P = 40, 0.9
 
 
+@dataclass(slots=True)
+class _Turn:
+    """One answer as it comes about. heard: what may be quoted; speaks: what may speak along."""
+
+    generation: Generation
+    heard: Heard | None
+    speaks: Heard | None
+    asked: str
+    plan: Plan
+    sampling: Sampling
+    still: Callable[[], bool]
+    tokens_in: int = 0
+    shards: tuple[int, ...] = ()
+    withheld: list[str] = field(default_factory=list)
+
+
 class Assistant:
     """Speaks for one site. Safe to use from several threads."""
 
-    def __init__(self, site: Path, standing: Standing, *, threads: int, guarded: bool) -> None:
-        self._site = site
+    def __init__(
+        self,
+        site: Path,
+        standing: Standing,
+        *,
+        engine: Setting,
+        threads: int,
+        guarded: bool,
+        credential: Credential | None,
+    ) -> None:
+        self._site, self._credential = site, credential
         self._gate = Gate(standing)
+        self._engine = engine
         self._threads, self._guarded = threads, guarded
         self._lock = Lock()
         self._generation: Generation | None = None
@@ -148,21 +206,38 @@ class Assistant:
 
     @classmethod
     def open(
-        cls, site: Path, standing: Standing, *, threads: int = 2, guarded: bool = True
+        cls,
+        site: Path,
+        standing: Standing,
+        *,
+        engine: Setting = Setting(),  # noqa: B008  (frozen)
+        threads: int = 2,
+        guarded: bool = True,
+        credential: Credential | None = None,
     ) -> Assistant:
         """Opens nothing yet: the first question reads the release, the first answer the model.
 
+        engine: what the site's settings say of it.
         guarded: False for a probe, which looks for what is there behind the guard; nobody reads
             what it is told.
+        credential: signs the pictures that are drawn.
         """
-        return cls(site, standing, threads=threads, guarded=guarded)
+        return cls(
+            site,
+            standing,
+            engine=engine,
+            threads=threads,
+            guarded=guarded,
+            credential=credential,
+        )
 
     def speak(self, asked: str, planner: Planner, sampling: Sampling) -> Iterator[str | Answer]:
         """Pieces of text as they are spoken, the Answer last.
 
         asked: the words of whoever asks; what the guard declines is not planned at all.
         An answer during which the standing changed is taken back: its Answer has no text.
-        Close the iterator when nobody listens any more.
+        Throw Enough into the iterator to hear no more: what was said till then is the Answer.
+        Close it when nobody listens any more.
         """
         generation = self._current()
         in_force = self._ask()
@@ -172,36 +247,9 @@ class Assistant:
         declined = guard.declines(asked) if self._guarded else None
         plan = _refusing(asked, declined) if declined else planner(heard)
         still = self._still(in_force)
+        turn = _Turn(generation, heard, speaks, asked, plan, sampling, still)
         said: list[str] = []
-        finish: Finish = "stop"
-        for piece in _notes(plan, halted) + plan.opening:
-            if not still():
-                finish = "standing-changed"
-                break
-            said.append(piece)
-            yield piece
-        watch = guard.Watch(heard, asked=asked, quoted=[each.text for each in plan.citations])
-        tokens_in, shards = 0, tuple[int, ...]()
-        if finish == "stop" and plan.prompt:
-            template, engine = self._speaker(generation)
-            prompt = template.ids(plan.prompt)
-            tokens_in = len(prompt)
-            merged = None
-            if speaks is not None:
-                merged, shards = generation.adapter(speaks)
-            tokens = engine.stream(
-                prompt,
-                adapter=merged,
-                over=_over(speaks, len(prompt), generation.base.separator) if speaks else None,
-                still=still,
-                max_tokens=sampling.max_tokens,
-                temperature=sampling.temperature,
-                top_k=TOP_K,
-                top_p=TOP_P,
-                seed=secrets.randbits(63) if sampling.seed is None else sampling.seed,
-            )
-            pieces = template.pieces(tokens)
-            finish = yield from _collect(watch.over(pieces) if self._guarded else pieces, said)
+        finish = yield from _collect(self._spoken(turn, _notes(plan, halted)), said)
         text = "".join(said)
         runs = traced(heard, text) if heard else ()
         drawn = _drawn(heard, plan.citations, runs)
@@ -214,16 +262,69 @@ class Assistant:
             citations=() if taken_back else plan.citations,
             traced=() if taken_back else runs,
             drawn=() if taken_back else drawn,
-            shards=shards,
+            shards=turn.shards,
             memories=heard is not None,
             halted=halted,
             model=None if speaks is None else generation.name,
             finish=finish,
             declined=declined,
-            withheld=watch.withheld,
-            tokens_in=tokens_in,
+            withheld=tuple(dict.fromkeys(turn.withheld)),
+            tokens_in=turn.tokens_in,
             tokens_out=self._count(text),
         )
+
+    def _spoken(self, turn: _Turn, notes: tuple[str, ...]) -> Generator[str, None, Finish]:
+        """Everything that is said, part by part in its order."""
+        plan = turn.plan
+        finish: Finish = "stop"
+        for part in (Part(opening=notes), *plan.parts):
+            for piece in part.opening:
+                if not turn.still():
+                    return "standing-changed"
+                yield piece
+            if part.prompt:
+                finish = yield from self._modelled(turn, part)
+            if finish == "standing-changed":
+                return finish
+        if plan.closing is not None and turn.still():
+            yield plan.closing()
+        return finish
+
+    def _modelled(self, turn: _Turn, part: Part) -> Generator[str, None, Finish]:
+        """The model's words in one part."""
+        generation, speaks, sampling = turn.generation, turn.speaks, turn.sampling
+        template, engine = self._speaker(generation)
+        prompt = template.ids(part.prompt)
+        turn.tokens_in += len(prompt)
+        merged = None
+        if speaks is not None:
+            merged, turn.shards = generation.adapter(speaks)
+        watch = guard.Watch(
+            turn.heard,
+            asked=turn.asked,
+            quoted=[each.text for each in turn.plan.citations],
+            language=turn.plan.language,
+        )
+        tokens = engine.stream(
+            prompt,
+            adapter=merged,
+            over=_over(speaks, len(prompt), generation.base.separator) if speaks else None,
+            still=turn.still,
+            refuses=(lambda said: watch.refuses(template.text(said))) if self._guarded else None,
+            max_tokens=min(sampling.max_tokens, part.max_tokens or sampling.max_tokens),
+            temperature=sampling.temperature,
+            top_k=TOP_K,
+            top_p=TOP_P,
+            seed=secrets.randbits(63) if sampling.seed is None else sampling.seed,
+        )
+        pieces = until(template.pieces(tokens), sampling.stop)
+        if self._guarded:
+            pieces = watch.over(pieces)
+        if part.edited is not None:
+            pieces = _edited(pieces, part.edited)
+        finish = yield from pieces
+        turn.withheld += watch.withheld
+        return finish
 
     def paint(self, description: str, *, seed: int, size: int) -> Painted | None:
         """A square picture by the image model; None where the site has none. Taken back, as an
@@ -233,6 +334,16 @@ class Assistant:
         return self._easel.paint(
             self._current(), in_force, still, description, seed=seed, size=size
         )
+
+    @property
+    def lake(self) -> Path:
+        """Where everything that was posted lies. Whoever reads there asks `heard` first."""
+        return self._site / "lake"
+
+    @property
+    def credential(self) -> Credential | None:
+        """With what pictures are signed; None where this site cannot."""
+        return self._credential
 
     def heard(self) -> Heard:
         """The memories as they may be asked now, for a surface that speaks with no model.
@@ -252,7 +363,7 @@ class Assistant:
         with self._lock:
             wanted = (generation.base, generation.recipe)
             if self._speaking is None or self._speaking[0] != wanted:
-                engine = Engine(generation.base, generation.recipe, threads=self._threads)
+                engine = open_engine(self._engine, *wanted, threads=self._threads)
                 self._speaking = (wanted, Template(generation.base), engine)
             return self._speaking[1:]
 
@@ -274,8 +385,8 @@ class Assistant:
         return lambda: self._gate.unchanged(in_force)
 
 
-def cite(hits: Sequence[Hit]) -> tuple[Citation, ...]:
-    """Hits as numbered citations, in their order; personal data in them is masked."""
+def cite(hits: Sequence[Stored]) -> tuple[Citation, ...]:
+    """Posts as numbered citations, in their order; personal data in them is masked."""
     return tuple(
         Citation(
             number=number,
@@ -285,7 +396,7 @@ def cite(hits: Sequence[Hit]) -> tuple[Citation, ...]:
             url=hit.url,
             attribution=hit.attribution,
             lang=hit.lang or "",
-            text=guard.masked(hit.text),
+            text=guard.masked(hit.text, hit.lang),
         )
         for number, hit in enumerate(hits, 1)
     )
@@ -327,7 +438,8 @@ def _drawn(
 
 def _notes(plan: Plan, halted: bool) -> tuple[str, ...]:
     """What has to be said first, whatever the ability."""
-    return (WORDS[plan.language]["halted"] + "\n\n",) if halted and plan.prompt else ()
+    speaks = any(part.prompt for part in plan.parts)
+    return (WORDS[plan.language]["halted"] + "\n\n",) if halted and speaks else ()
 
 
 def _refusing(asked: str, reason: str) -> Plan:
@@ -345,7 +457,27 @@ def _collect(pieces: Generator[str, None, Finish], said: list[str]) -> Generator
                 finish: Finish = end.value
                 return finish
             said.append(piece)
-            yield piece
+            try:
+                yield piece
+            except Enough:
+                return "stop"
+
+
+def _edited(
+    pieces: Generator[str, None, Finish], edited: Callable[[str], str]
+) -> Generator[str, None, Finish]:
+    """All of them first, then what is made of them; nothing of what was broken off."""
+    held: list[str] = []
+    with closing(pieces):
+        while True:
+            try:
+                held.append(next(pieces))
+            except StopIteration as end:
+                finish: Finish = end.value
+                break
+    if finish != "standing-changed":
+        yield edited("".join(held))
+    return finish
 
 
 def _over(heard: Heard, prompt: int, start: int) -> Over:

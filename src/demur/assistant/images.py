@@ -1,12 +1,46 @@
-"""Images: a picture made from a description."""
+"""Images: a picture made from a description, and never one that somebody posted.
+
+The composer draws: it has learned nothing from anybody. What was drawn is compared with every
+picture of the community, also of those who object, and refused where it comes too near; each file
+says in itself what made it.
+"""
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 
+from PIL import Image
+
+from demur.archives.pictures import look_of
+from demur.assistant import composer, guard, provenance
 from demur.assistant.answer import Assistant
-from demur.errors import NotFound
+from demur.assistant.description import language_of
+from demur.corpus.likeness import ALIKE
+from demur.corpus.nearness import nearest
+from demur.errors import NotAllowed
 from demur.serving.gate import surface
+
+SIZES = (64, 1024)  # pixels, the smallest and the largest side
+
+SENTENCES = {
+    "en": {
+        "too-near": "The picture came too near to one that somebody posted here, so it is not"
+        " shown. Describe it in other words.",
+        "nothing": "I have no picture for any of these words. Name things that can be seen: a cat"
+        " on a chair, a boat at sea.",
+        "missing": "I have no picture for: {words}.",
+        "nearest": "{name} (nearest to “{words}”)",
+    },
+    "nl": {
+        "too-near": "De tekening leek te veel op een afbeelding die iemand hier heeft geplaatst en"
+        " wordt daarom niet getoond. Beschrijf het met andere woorden.",
+        "nothing": "Ik heb voor geen van deze woorden een plaatje. Noem dingen die je kunt zien:"
+        " een kat op een stoel, een boot op zee.",
+        "missing": "Ik heb geen plaatje voor: {words}.",
+        "nearest": "{name} (het dichtst bij “{words}”)",
+    },
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,13 +50,16 @@ class Drawing:
     png: its bytes with their provenance; empty where `declined` says why not.
     drew: what drew it: "composer", or the name of an image model.
     parts: what it is composed of or drawn from, in the words shown to the asker.
+    note: a sentence about what was asked and is not in it; empty where everything is.
     shards: the shards whose image adapters drew along.
+    declined: a sentence that says why there is none.
     """
 
     png: bytes = field(repr=False)
     language: str
     drew: str
     parts: tuple[str, ...] = ()
+    note: str = ""
     shards: tuple[int, ...] = ()
     declined: str | None = None
 
@@ -31,5 +68,53 @@ class Drawing:
 def draw(
     assistant: Assistant, description: str, *, seed: int | None = None, size: int = 512
 ) -> Drawing:
-    """A square picture of `size` pixels of what is described, in English or Dutch."""
-    raise NotFound("Nothing here draws yet.")
+    """A square picture of `size` pixels of what is described, in English or Dutch.
+
+    The same description, seed and size give the same picture; its signature differs. Raises
+    NotAllowed for a size that is not offered.
+    """
+    if not SIZES[0] <= size <= SIZES[1]:
+        raise NotAllowed(f"A picture is {SIZES[0]} to {SIZES[1]} pixels wide; ask for 512.")
+    language = language_of(description)
+    reason = guard.declines(description)
+    if reason is not None:
+        return _declined(guard.REASONS[reason][language], language)
+    composed = composer.compose(
+        description, seed=secrets.randbits(32) if seed is None else seed, size=size
+    )
+    said = SENTENCES[language]
+    if composed.scene.is_empty:
+        return _declined(said["nothing"], language)
+    if _comes_too_near(assistant, composed.image):
+        return _declined(said["too-near"], language)
+    missing = ", ".join(composed.scene.missing)
+    return Drawing(
+        png=provenance.sealed(
+            composed.image, drew=composer.NAME, by_model=False, credential=assistant.credential
+        ),
+        language=language,
+        drew=composer.NAME,
+        parts=_parts(composed, language),
+        note=said["missing"].format(words=missing) if missing else "",
+    )
+
+
+def _comes_too_near(assistant: Assistant, image: Image.Image) -> bool:
+    """Does it look like a picture that somebody posted? See `corpus.nearness`."""
+    apart = nearest(assistant.lake, look_of(image))
+    return apart is not None and apart <= ALIKE
+
+
+def _parts(composed: composer.Composed, language: str) -> tuple[str, ...]:
+    """The names of what was put together, each once."""
+    names = []
+    for thing in composed.scene.things:
+        name = thing.found.pictogram.name(language)
+        if thing.found.how == "nearest":
+            name = SENTENCES[language]["nearest"].format(name=name, words=thing.found.words)
+        names.append(f"{thing.count} × {name}" if thing.count > 1 else name)
+    return tuple(dict.fromkeys(names))
+
+
+def _declined(why: str, language: str) -> Drawing:
+    return Drawing(png=b"", language=language, drew=composer.NAME, declined=why)

@@ -1,19 +1,37 @@
-"""Writing: an e-mail, a post, a letter, an invitation or a summary, drafted beside its sources."""
+"""Writing: an e-mail, a post, a letter, an invitation or a summary, drafted beside its sources.
+
+A draft is a skeleton that is ours, posts of the community quoted as material, and a sentence of the
+model's where it keeps to what is known: one that names, counts or dates anything that neither the
+asker nor a quoted post did is left out. A summary looks at the given text alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from demur.assistant.answer import Answer, Assistant, Plan, Sampling, cite
+from demur.assistant import skeletons, summary
+from demur.assistant.answer import Answer, Assistant, Citation, Part, Plan, Sampling, cite
+from demur.assistant.words import REQUESTS, WORDS
+from demur.corpus.stored import language_of
 from demur.memory.memories import Heard
+from demur.memory.translations import sentences
 from demur.people import Use
 from demur.serving.gate import surface
 
 Form = Literal["text", "email", "post", "letter", "invitation", "summary"]
 Tone = Literal["plain", "friendly", "formal"]
 Length = Literal["short", "medium", "long"]
+
+SOURCES = {"short": 2, "medium": 4, "long": 6}  # posts that a draft leans on
+SENTENCES = {"short": 2, "medium": 4, "long": 8}  # of a summary
+LONGEST = 20_000  # characters of a text to sum up
+EXCERPT = 220  # characters of a post that a draft quotes
+TOPIC = 60  # characters of a subject line
+WORTH = 0.4  # of the best hit's score: what is found by one common word alone is no source
+TOKENS = 48  # of the model's sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +52,133 @@ def write(
     """A draft; the posts that it may lean on are the answer's citations."""
 
     def plan(heard: Heard | None) -> Plan:
-        found = heard.search(brief.about, limit=5, use=Use.ANSWERS) if heard else []
-        return Plan(language=brief.language, prompt=(("user", brief.about),), citations=cite(found))
+        words = WORDS[brief.language]
+        if not brief.about.strip():
+            return Plan(language=brief.language, opening=(words["nothing-to-write"],))
+        return _summary(brief) if brief.form == "summary" else _draft(brief, heard)
 
     return assistant.speak(brief.about, plan, sampling or Sampling())
+
+
+def topic_of(about: str) -> str:
+    """What is to be written about, without the asking: of "write me a poem about eels", "eels"."""
+    said = " ".join(about.split()).rstrip(" .!?")
+    for request in REQUESTS:
+        left = request.sub("", said, count=1)
+        said = left if left.strip() else said
+    if len(said) > TOPIC:
+        said = said[:TOPIC].rsplit(" ", 1)[0].rstrip(",;:") + "…"
+    return said
+
+
+def _draft(brief: Brief, heard: Heard | None) -> Plan:
+    words, topic = WORDS[brief.language], topic_of(brief.about)
+    skeleton = skeletons.of(brief.form, brief.tone, brief.language)
+    sources = _sources(brief, heard)
+    known = " ".join((brief.about, *(source.text for source in sources)))
+    limit = SENTENCES[brief.length] // 2
+
+    def edited(said: str) -> str:
+        kept = kept_of(said, known=known, language=brief.language, limit=limit)
+        return (" " + kept if skeleton.first else kept + "\n\n") if kept else ""
+
+    notes = words["no-posts"] if heard is None else "" if sources else words["nothing"]
+    quotes = "\n".join(_quotes(brief, sources))
+    material = skeleton.material.format(topic=topic)
+    rest = [f"{material}\n{quotes}" if quotes else "", skeleton.end]
+    before = (notes, skeleton.begin.format(topic=_capital(topic)))
+    return Plan(
+        language=brief.language,
+        opening=tuple(f"{each}\n\n" for each in before if each),
+        then=(
+            Part(
+                opening=(skeleton.first.format(topic=topic),) if skeleton.first else (),
+                prompt=(("user", words[f"write-{brief.form}"].format(topic=topic)),),
+                max_tokens=TOKENS * limit,
+                edited=edited,
+            ),
+            Part(opening=tuple(filter(None, ("\n\n" if skeleton.first else "", *_spaced(rest))))),
+        ),
+        citations=sources,
+    )
+
+
+def _spaced(stretches: Sequence[str]) -> Iterator[str]:
+    """With an empty line between those there are."""
+    there = [each for each in stretches if each]
+    for number, each in enumerate(there):
+        yield f"{each}\n\n" if number + 1 < len(there) else f"{each}\n"
+
+
+def _sources(brief: Brief, heard: Heard | None) -> tuple[Citation, ...]:
+    """The posts about it, those in the language of the draft first."""
+    if heard is None:
+        return ()
+    wanted = SOURCES[brief.length]
+    found = heard.search(topic_of(brief.about), limit=wanted * 3, use=Use.ANSWERS)
+    found = [hit for hit in found if hit.score >= WORTH * found[0].score]
+    found.sort(key=lambda hit: hit.lang != brief.language)
+    return cite(found[:wanted])
+
+
+def _quotes(brief: Brief, sources: Sequence[Citation]) -> Iterator[str]:
+    for source in sources:
+        mark = f"{source.number}." if brief.form == "text" else "-"
+        yield f"{mark} “{excerpt(source.text, brief.about)}” [{source.number}]"
+
+
+def excerpt(text: str, about: str) -> str:
+    """A post, or of a long one the sentences in a row that have most to do with it."""
+    whole = " ".join(text.split())
+    if len(whole) <= EXCERPT:
+        return whole
+    asked = set(summary.words_of(about))
+    every = [part.strip() for part in sentences(whole)]
+    runs = [
+        " ".join(every[at:end])
+        for at in range(len(every))
+        for end in range(at + 1, len(every) + 1)
+        if len(" ".join(every[at:end])) <= EXCERPT
+    ]
+    if not runs:
+        return whole[:EXCERPT].rsplit(" ", 1)[0] + "…"
+    return max(runs, key=lambda run: (len(asked & set(summary.words_of(run))), len(run)))
+
+
+def _summary(brief: Brief) -> Plan:
+    words = WORDS[brief.language]
+    if len(brief.about) > LONGEST:
+        says = words["too-long-to-sum"].format(longest=LONGEST, length=len(brief.about))
+        return Plan(language=brief.language, opening=(says,))
+    kept = summary.central(brief.about, SENTENCES[brief.length])
+    if not kept:
+        return Plan(language=brief.language, opening=(words["nothing-to-sum"],))
+    opening = []
+    if language_of(brief.about) not in (brief.language, "und"):
+        opening.append(words["sums-in-its-own"] + "\n\n")
+    opening += [f"- {each}\n" for each in kept]
+    return Plan(language=brief.language, opening=tuple(opening))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def kept_of(said: str, *, known: str, language: str, limit: int) -> str:
+    """Of the model's words, the first whole sentences that keep to what is known; or nothing.
+
+    It must be in the right language and bring neither a number nor a name of its own: a model of
+    this size makes up ferries.
+    """
+    known_words = set(re.findall(r"[^\W_]+", known.casefold()))
+    kept: list[str] = []
+    for sentence in map(str.strip, sentences(" ".join(said.split()))):
+        if len(kept) == limit or not sentence.endswith((".", "!", "?")):
+            break
+        names = re.findall(r"(?<!^)(?<![.!?] )\b[A-Z][^\W_]+|\S*\d\S*|\S*[@/\[\]]\S*", sentence)
+        if any(not known_words >= set(re.findall(r"[^\W_]+", each.casefold())) for each in names):
+            break
+        if len(sentence.split()) < 4 or language_of(sentence) != language:
+            break
+        kept.append(sentence)
+    return " ".join(kept)

@@ -44,7 +44,8 @@ DECISIONS_SCHEMA = pa.schema(
 )
 
 _KEPT = ["post_id", "person", "account", "platform", "group", "kind", "lang", "created_at", "text"]
-_KEPT += ["text_hash", "near", "mention_key", "tagged", "url", "attribution", "photos"]
+_KEPT += ["origin", "translation_of", "text_hash", "near", "mention_key", "tagged", "url"]
+_KEPT += ["attribution", "photos"]
 _MASKING = ["post_id", "text", "mention_start", "mention_end", "mention_key", "photos"]
 _MASKED = KEPT_SCHEMA.field("masked")
 _CHANGED = pa.schema([*map(LAKE_SCHEMA.field, ["text", "mention_key", "photos"]), _MASKED])

@@ -41,6 +41,8 @@ KEPT_SCHEMA = pa.schema(
         pa.field("uses", pa.int8(), nullable=False),  # bit i: the i-th of people.Use is allowed
         pa.field("lang", pa.string(), nullable=False),
         pa.field("created_at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("origin", pa.string()),  # Post.origin
+        pa.field("translation_of", pa.string()),  # the origin of another post of its platform
         pa.field("text", pa.string(), nullable=False),  # masked where the law says so
         pa.field("text_hash", pa.binary(16), nullable=False),  # of the text as it was posted
         pa.field("near", pa.list_(pa.int64()), nullable=False),  # of the text as it was posted
@@ -54,8 +56,8 @@ KEPT_SCHEMA = pa.schema(
 )
 """`kept.parquet`, sorted by slice, person, created_at, post_id: what may be used of a shard."""
 
-VERSION = 2
-FORMAT = b"demur kept v2\n"  # what the bytes under a leaf mean; changes with KEPT_SCHEMA
+VERSION = 3
+FORMAT = b"demur kept v3\n"  # what the bytes under a leaf mean; changes with KEPT_SCHEMA
 Offsets = NDArray[np.int64]
 
 

@@ -28,9 +28,10 @@ from demur.posts import HIDDEN, Audience, Hidden
 PLACE = "hash(platform, account, origin)"
 TERMS = (
     'hash(audience, "group", reshare_of, mention_start, mention_end, mention_key, tagged,'
-    " photo_refusals, refuses_training)"
+    " photo_refusals, refuses_training, translation_of)"
 )
-"""64 bits over all that a rule may look at and an import can say anew of the same words."""
+"""64 bits over all that a rule may look at, or a build keeps, and an import can say anew of the
+same words."""
 
 _OPENNESS = [*HIDDEN, Audience.UNKNOWN, Audience.UNLISTED, Audience.PUBLIC_GROUP, Audience.PUBLIC]
 
@@ -153,6 +154,7 @@ class Rereading:
             "audience": audience,
             "group": new["group"] if audience == new["audience"] else old["group"],
             "reshare_of": old["reshare_of"] or new["reshare_of"],
+            "translation_of": new["translation_of"] or old["translation_of"],
             "mention_start": [start for start, _, _ in spans],
             "mention_end": [end for _, end, _ in spans],
             "mention_key": [key for _, _, key in spans],

@@ -46,6 +46,7 @@ LAKE_SCHEMA = pa.schema(
         pa.field("lang", pa.string(), nullable=False),  # "und" where it cannot be told
         pa.field("url", pa.string()),
         pa.field("reply_to", pa.string()),
+        pa.field("translation_of", pa.string()),
         pa.field("reshare_of", pa.string()),
         pa.field("mention_start", pa.list_(pa.int32()), nullable=False),  # code points
         pa.field("mention_end", pa.list_(pa.int32()), nullable=False),
@@ -105,6 +106,7 @@ def row_of(person: PersonId, post: Post, home: Home) -> dict[str, Any]:
         "lang": post.lang or language_of(post.text),
         "url": post.url,
         "reply_to": post.reply_to,
+        "translation_of": post.translation_of,
         "reshare_of": post.reshare_of,
         "mention_start": [mention.start for mention in post.mentions],
         "mention_end": [mention.end for mention in post.mentions],
@@ -141,6 +143,7 @@ def post_of(row: Mapping[str, Any]) -> StoredPost:
         group=row["group"],
         url=row["url"],
         reply_to=row["reply_to"],
+        translation_of=row["translation_of"],
         reshare_of=row["reshare_of"],
         mentions=tuple(Mention(start=start, end=end, key=key) for start, end, key in spans),
         tagged=tuple(row["tagged"]),

@@ -1,6 +1,7 @@
-"""A person's switches: chats with the assistant, and a yes where the law asks for one first.
+"""A person's switches: chats with the assistant, their name beside their words, and a yes where
+the law asks for one first.
 
-Both are off until their owner switches them on. Each change is a line of the book and makes
+All are off until their owner switches them on. Each change is a line of the book and makes
 whoever speaks ask anew; saying what stands already changes nothing.
 """
 
@@ -18,6 +19,13 @@ def set_chats(
 ) -> None:
     """May their chats with the assistant be used, as a source of their own?"""
     _set(person, "chats_on", on, now=now, draw=draw)
+
+
+def set_named(
+    person: models.Person, on: bool, *, now: datetime, draw: book.Draw = secrets.token_bytes
+) -> None:
+    """May their handle stand beside words of theirs that are quoted or found?"""
+    _set(person, "named", on, now=now, draw=draw)
 
 
 def opt_in(

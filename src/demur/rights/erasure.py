@@ -15,6 +15,8 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
+from django.db import connection
+
 from demur.corpus import suppression
 from demur.corpus.lake import Lake
 from demur.people import Home, PersonId
@@ -44,7 +46,19 @@ def erase(
     lake = Lake(site.lake, site.home)
     posts = sum(lake.erase(PersonId(member.pk)) for member in people.family(person))
     _forget(person, posts, now=now, draw=draw)
+    overwrite()
     return posts
+
+
+def overwrite() -> None:
+    """What was deleted leaves the write-ahead log too, where the database has one.
+
+    `secure_delete` overwrites the rows; the log keeps pages as they were until it is emptied. A
+    reader that is in the middle of it keeps it for that moment, and the next call empties it.
+    """
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def account_mark(home: Home, account: str) -> bytes:
@@ -112,7 +126,7 @@ def _forget(person: models.Person, posts: int, *, now: datetime, draw: book.Draw
 def _empty(member: models.Person, now: datetime) -> None:
     user, member.user = member.user, None
     member.email = member.country = member.language = ""
-    member.born, member.opted_in, member.chats_on = None, False, False
+    member.born, member.opted_in, member.chats_on, member.named = None, False, False, False
     member.claimed_keys, member.claimed_names = [], []
     member.erased_at = now
     member.save()

@@ -62,6 +62,9 @@ class Founding(models.Model):
     home = models.BinaryField(max_length=32)  # SHA-256 of the home key
 
 
+CHATS = "assistant"  # the platform of what somebody asked the assistant, with chats_on
+
+
 class Person(models.Model):
     """Somebody, with every account known to be theirs."""
 
@@ -73,6 +76,7 @@ class Person(models.Model):
     born = models.DateField(null=True, blank=True, db_index=True)  # the latest that was claimed
     opted_in = models.BooleanField(default=False)
     chats_on = models.BooleanField(default=False)  # their chats with the assistant may be used
+    named = models.BooleanField(default=False)  # their handle may stand beside their words
     # Said by somebody without an account here: the handles and names by which others mention them.
     claimed_keys = models.JSONField(default=list)
     claimed_names = models.JSONField(default=list)

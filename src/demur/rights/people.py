@@ -177,6 +177,7 @@ def merge(kept: models.Person, gone: models.Person) -> None:
     learn(kept, gone)
     kept.opted_in = kept.opted_in and gone.opted_in
     kept.chats_on = kept.chats_on and gone.chats_on
+    kept.named = kept.named and gone.named
     kept.claimed_keys = sorted({*kept.claimed_keys, *gone.claimed_keys})
     kept.claimed_names = sorted({*kept.claimed_names, *gone.claimed_names})
     for delivery in models.Delivery.objects.filter(person=gone):

@@ -30,7 +30,7 @@ you.json          who we think you are, what you said, what you were told and as
 models.json       every model that held posts of yours or mentions of you, from when to when
 my-data.csv       every post of yours, what it may be used for today, and every reason
 receipts/         receipts of your objections; `demur verify` checks them without us
-
+{more}
 Made on {at}.
 """
 
@@ -38,28 +38,35 @@ COLUMNS = ("post", "account", "kind", "posted", "uses", "decision", "reasons", "
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate these
 
 
-def write(person: models.Person, *, now: datetime) -> bytes:
-    """The zip. now: the moment it speaks of, aware."""
+def write(
+    person: models.Person, *, now: datetime, more: Mapping[str, tuple[str, str]] | None = None
+) -> bytes:
+    """The zip. now: the moment it speaks of, aware. more: what rooms above keep of them, by the
+    name of the file: what it is, and the text."""
     at = now.astimezone(UTC)
     person = people.whole(person)
     language = mail.speak(person.language, here().language)
     told = io.BytesIO()
     with zipfile.ZipFile(told, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr("README.txt", README.format(site=here().name, at=f"{at:%Y-%m-%d %H:%M} UTC"))
+        also = "".join(f"{name:<18}{what}\n" for name, (what, _) in (more or {}).items())
+        told_at = f"{at:%Y-%m-%d %H:%M} UTC"
+        file.writestr("README.txt", README.format(site=here().name, at=told_at, more=also))
         file.writestr("you.json", _json(_you(person)))
         file.writestr("models.json", _json([asdict(each) for each in receipt.periods(person)]))
         file.writestr("my-data.csv", _table(_explained(person, at), language))
         for objection in _objections(person):
             name = f"receipts/{objection.entry_id}.tlog-proof"
             file.writestr(name, receipt.text(objection))
+        for name, (_, text) in (more or {}).items():
+            file.writestr(name, text)
     return told.getvalue()
 
 
 def _you(person: models.Person) -> dict[str, Any]:
     family = people.family(person)
     fields = (
-        "id", "email", "country", "language", "born", "opted_in", "chats_on", "claimed_keys",
-        "claimed_names", "seen", "line",
+        "id", "email", "country", "language", "born", "opted_in", "chats_on", "named",
+        "claimed_keys", "claimed_names", "seen", "line",
     )  # fmt: skip
     return {
         "person": {name: getattr(person, name) for name in fields},

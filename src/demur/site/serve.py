@@ -8,6 +8,7 @@ likes and has nobody but the worker for them.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from demur.rights import book, mail, mailbox, spool
 from demur.site.folder import Site
@@ -26,6 +28,14 @@ def run(site: Site) -> None:
     """Serve `site` at its host and port until stopped. After `start.setup` and `start.prepare`."""
     book.guard(site.log)
     _Server(site).run()
+
+
+class _Ours(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """Gunicorn's own lines name paths; they go through the site's log, which takes those out."""
+
+    def setup(self, cfg: object) -> None:
+        self.error_log.propagate, self.access_log.propagate = True, False
+        self.error_log.setLevel(logging.WARNING)
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -41,7 +51,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "worker_class": "gthread",
             "timeout": 120,
             "accesslog": None,  # who read which page is nobody's business
-            "loglevel": "warning",
+            "logger_class": _Ours,
             "control_socket_disable": True,
             "post_worker_init": self._beside_the_pages,
         }

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
 ]
 MIDDLEWARE = [
+    "demur.web.watched.watched",
     "demur.web.reservations.sent",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -158,18 +159,20 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"no_paths": {"()": "demur.site.logs.WithoutPaths"}},
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"json": {"()": "demur.site.logs.JsonLines"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "plain",
+            "formatter": "json",
             "filters": ["no_paths"],
         }
     },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
+        "demur.requests": {"level": "INFO"},
         # Django's own configuration would print paths and the visitor's address.
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django.request": {"level": "ERROR"},  # each has its line; what broke is told beside it
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }

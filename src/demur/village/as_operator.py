@@ -76,6 +76,8 @@ def _post(village: Village, saying: Saying) -> dict[str, Any]:
         made["group"] = village.groups[saying.group].name
     if saying.answers:
         made["reply_to"] = origin(village.named(saying.answers))
+    if saying.translates:
+        made["translation_of"] = origin(village.named(saying.translates))
     if saying.picture:
         words = pictures.alt(saying.picture, saying.lang)
         made["photos"] = [{"file": _file(saying), "alt": words}]

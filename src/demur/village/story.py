@@ -9,13 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 OBJECTOR = "marijke"
-"""Writes much, on two platforms, is cited for the questions below and mentioned by others."""
+"""Writes much, on three platforms, is cited for the questions below and mentioned by others."""
 
 QUESTION_NL = "Waar liggen de mooiste getijdenpoeltjes en wanneer kan ik het beste gaan?"
 QUESTION_EN = "Where are the best tide pools and when should I go?"
 
 CITED_NL, CITED_EN = "m1", "m2"
 """The objector's posts that answer them, by their names in posts/*.txt."""
+
+TRANSLATED, TRANSLATION = "pools_nl", "tr_pools"
+"""Another's post about the tide pools, and how the objector put it into English."""
 
 FRIEND = "bram"
 """Mentions the objector by handle; their name is masked in `MASKED`, and the post stays his."""

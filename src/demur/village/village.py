@@ -10,8 +10,8 @@ A file of posts looks like this; `@name` in a text is somebody's handle on that 
     2023-07-22T12:30 nl re=l6 | ...              an answer to the post named l6
 
 More can be: pic= a drawing of `pictures`, meta= what the picture's file carries, re= what it
-answers, aud= who may see it, group= where it was said, tag= people tagged, boost= another's post
-passed on, copy= another's words taken over.
+answers, tr= what it translates, aud= who may see it, group= where it was said, tag= people tagged,
+boost= another's post passed on, copy= another's words taken over.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ class Saying:
     picture: str | None = None
     meta: str | None = None  # what its file carries besides: 'where' or 'no-mining'
     answers: str | None = None
+    translates: str | None = None
     audience: Audience | None = None  # None: what is usual on that platform
     group: str | None = None
     tagged: tuple[str, ...] = ()
@@ -163,6 +164,7 @@ def _saying(who: str, platform: str, line: str) -> Saying:
         picture=more.pop("pic", None),
         meta=more.pop("meta", None),
         answers=more.pop("re", None),
+        translates=more.pop("tr", None),
         audience=Audience(more.pop("aud")) if "aud" in more else None,
         group=more.pop("group", None),
         tagged=tuple(more.pop("tag").split(",")) if "tag" in more else (),

@@ -9,4 +9,6 @@ class Web(AppConfig):
     name = "demur.web"
 
     def ready(self) -> None:
-        import_module("demur.web.visitor")  # it listens to sign-ins, from the first one on
+        # they listen: to sign-ins, and to whoever erases what is theirs
+        import_module("demur.web.visitor")
+        import_module("demur.web.threads")

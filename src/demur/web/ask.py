@@ -1,207 +1,263 @@
-"""Asking and searching: a question in, an answer with whose words it uses out.
+"""Conversations with the assistant: asked, heard while it speaks, stopped, asked again, put in
+other words, renamed, carried away, deleted.
 
-The form works without JavaScript; with it the answer appears while it is spoken. Each question
-stands alone and nothing of it is kept: an earlier answer may quote somebody who has since said no.
+Every form works without JavaScript; with it the answer appears while it is spoken and can be
+stopped. What is kept and what of it may be shown is `web.threads`' business; a conversation is
+opened by its owner alone.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+from uuid import UUID
 
 from django import forms
-from django.contrib.auth.decorators import login_required
-from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.contrib.auth.models import User
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.urls import reverse_lazy
+from django.urls import reverse
+from django.utils.text import slugify
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from demur.errors import Refusal
-from demur.rights import answers
-from demur.rights.models import Account
-from demur.web import page, voice
+from demur.errors import NotFound, Refusal, StandingUnreadable
+from demur.web import page, streaming, threads, voice
+from demur.web.models import Thread, Turn
+from demur.web.streaming import Spoken
+from demur.web.threads import Along
+from demur.web.visitor import members
+from demur.web.voice import NotNow
 
 if TYPE_CHECKING:
     from demur.assistant.answer import Answer
 
 QUESTION = 4000  # characters: two pages
-HITS = 20
-
-members = login_required(login_url=reverse_lazy("web:signin"))
+RECENT = 6  # conversations beneath the form
+LISTED = 30  # on a page of all of them
 
 
 class QuestionForm(forms.Form):
+    """instead_of: the question of this conversation that is put in other words, and its answer
+    and what followed given up. again: the last question is asked once more as it stands."""
+
     question = forms.CharField(
         label=gettext_lazy("Your question"),
         max_length=QUESTION,
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": gettext_lazy("Type a question first.")},
+        required=False,
     )
+    instead_of = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    again = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> None:
+        said = self.cleaned_data
+        if not said.get("again") and not said.get("question") and "question" not in self.errors:
+            self.add_error("question", _("Type a question first."))
+
+
+class TitleForm(forms.Form):
+    title = forms.CharField(label=gettext_lazy("Name"), max_length=120)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """A stretch of an answer: plain, the number of a source, or words that stand in a post."""
+class Asked:
+    """A question whose answer has begun."""
 
-    text: str
-    source: int | None = None
-    repeated: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A post as a page shows it. `by` is the handle where we know one."""
-
-    text: str
-    by: str
-    url: str | None
-    attribution: str | None = None
-    number: int | None = None
+    question: Turn
+    turn: voice.Turn
+    along: Along
 
 
 @page.view("GET", "POST")
 @members
 def ask(request: HttpRequest) -> HttpResponse:
-    form = QuestionForm(request.POST or None)
-    answer = None
-    if form.is_valid():
-        turn = voice.chat([("user", form.cleaned_data["question"])])
-        for _piece in turn:
-            pass
-        answer = turn.answer
-    if answer is not None:
-        answers.log(answer.text, surface="chat", model=answer.model or "", now=datetime.now(UTC))
-    shown = shown_answer(answer) if answer else {}
-    status = 400 if form.is_bound and not form.is_valid() else 200
-    return page.show(request, "web/ask.html", status=status, form=form, **shown)
+    """A new conversation, and those there are."""
+    return _converse(request, None)
+
+
+@page.view("GET", "POST")
+@members
+def thread(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A conversation as it may be shown now, and the next question in it."""
+    return _converse(request, threads.find(request.user, pk))
 
 
 @page.view("POST")
 @members
-def stream(request: HttpRequest) -> HttpResponseBase:
-    """The same answer as server-sent events: `piece` (JSON text) …, then `answer` (JSON HTML)."""
+def stream(request: HttpRequest, pk: UUID | None = None) -> HttpResponseBase:
+    """The same as server-sent events: `thread` (its address), `piece` …, `answer` (HTML)."""
+    there = threads.find(request.user, pk) if pk else None
     form = QuestionForm(request.POST)
     if not form.is_valid():
         return page.refuse(request, 400)
-    turn = voice.chat([("user", form.cleaned_data["question"])])
-    response = StreamingHttpResponse(Spoken(turn), content_type="text/event-stream; charset=utf-8")
-    response["Cache-Control"] = "no-store"
-    response["X-Accel-Buffering"] = "no"
-    return response
+    asked = _begin(request, there, form)
+    about = asked.question.thread
+
+    def keep(answer: Answer, stopped: bool) -> None:
+        now = datetime.now(UTC)
+        threads.keep(asked.question, answer, asked.along, stopped=stopped, now=now)
+
+    def show(_answer: Answer) -> str:
+        return render_to_string("web/_thread.html", _shown(request, about), request=request)
+
+    spoken = Spoken(
+        asked.turn,
+        surface="chat",
+        keep=keep,
+        show=show,
+        thread=about.pk,
+        first=streaming.event("thread", reverse("web:thread", args=[about.pk])),
+    )
+    return streaming.response(spoken)
+
+
+@page.view("POST")
+@members
+def stop(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The answer that is being spoken in this conversation ends after its next word."""
+    streaming.STOPS.wish(threads.find(request.user, pk).pk)
+    return HttpResponse(status=204)
+
+
+@page.view("POST")
+@members
+def rename(request: HttpRequest, pk: UUID) -> HttpResponse:
+    there = threads.find(request.user, pk)
+    form = TitleForm(request.POST)
+    if form.is_valid():
+        threads.rename(there, form.cleaned_data["title"])
+    return redirect("web:thread", pk)
+
+
+@page.view("POST")
+@members
+def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
+    threads.delete(threads.of(request.user).filter(pk=pk), now=datetime.now(UTC))
+    return redirect(f"{reverse('web:threads')}?deleted")
+
+
+@page.view("POST")
+@members
+def delete_all(request: HttpRequest) -> HttpResponse:
+    threads.delete(threads.of(request.user), now=datetime.now(UTC))
+    return redirect(f"{reverse('web:threads')}?deleted")
 
 
 @page.view("GET")
 @members
-def search(request: HttpRequest) -> HttpResponse:
-    """Plain search of public posts; whoever has said no is not found."""
-    wanted = request.GET.get("q", "").strip()[:QUESTION]
-    hits = list(voice.search(wanted, HITS)) if wanted else []
-    names = _names(hit.account for hit in hits)
-    found = [
-        Source(
-            text=hit.text,
-            by=names[hit.account],
-            url=page.link(hit.url),
-            attribution=hit.attribution,
-        )
-        for hit in hits
-    ]
-    return page.show(request, "web/search.html", wanted=wanted, found=found)
+def conversations(request: HttpRequest) -> HttpResponse:
+    """Every conversation of theirs, the last one first."""
+    every = threads.of(request.user).annotate(
+        questions=Count("turns", filter=Q(turns__role="question"))
+    )
+    turned = Paginator(every, LISTED).get_page(request.GET.get("page"))
+    deleted = "deleted" in request.GET
+    return page.show(request, "web/threads.html", turned=turned, deleted=deleted)
 
 
-class Spoken:
-    """An answer as events. Closing it, as Django does when a reader leaves, frees the turn."""
+@page.view("GET")
+@members
+def export(request: HttpRequest, kind: str, pk: UUID | None = None) -> HttpResponse:
+    """One conversation or all of them, as JSON or as plain text."""
+    if kind not in ("json", "txt"):
+        raise NotFound("Conversations are handed out as .json and as .txt.")
+    mine = threads.of(request.user)
+    some = list(mine) if pk is None else [threads.find(request.user, pk)]
+    name = "conversations" if pk is None else slugify(some[0].title)[:40] or "conversation"
+    made = threads.export(some)
+    if kind == "json":
+        body = json.dumps(made, ensure_ascii=False, indent=1)
+        return page.download(body.encode(), f"{name}.json", "application/json")
+    context = {"threads": made}
+    body = render_to_string("web/thread.txt", context)
+    return page.download(body.encode(), f"{name}.txt", "text/plain; charset=utf-8")
 
-    def __init__(self, turn: voice.Turn) -> None:
-        self._turn = turn
-        self._said: list[str] = []
 
-    def __iter__(self) -> Iterator[bytes]:
+def ready() -> bool:
+    """Is the language of this page one that the assistant speaks?"""
+    return (get_language() or "").split("-")[0] in voice.LANGUAGES
+
+
+def _converse(request: HttpRequest, there: Thread | None) -> HttpResponse:
+    form = QuestionForm(request.POST if request.method == "POST" else None)
+    status, refused = 200, ""
+    if form.is_valid():
         try:
-            for piece in self._turn:
-                self._said.append(piece)
-                yield _event("piece", piece)
-        except (Refusal, DatabaseError):
-            yield _event("stopped", _("The answer stopped here. Ask again in a minute."))
-            return
-        if self._turn.answer is not None:
-            shown = shown_answer(self._turn.answer)
-            yield _event("answer", render_to_string("web/_answer.html", shown))
-
-    def close(self) -> None:
-        """Whatever was said by now was read: it is logged, also when the answer broke off."""
-        self._turn.close()
-        said, self._said = "".join(self._said), []
-        answer = self._turn.answer
-        model = None if answer is None else answer.model or ""
-        answers.log(said, surface="chat", model=model, now=datetime.now(UTC))
-
-
-def shown_answer(answer: Answer) -> dict[str, object]:
-    """What `_answer.html` shows."""
-    names = _names(citation.account for citation in answer.citations)
-    sources = [
-        Source(
-            text=citation.text,
-            by=names[citation.account],
-            url=page.link(citation.url),
-            attribution=citation.attribution,
-            number=citation.number,
-        )
-        for citation in answer.citations
-    ]
-    numbers = {citation.post_id: citation.number for citation in answer.citations}
-    repeats = [
-        {
-            "text": answer.text[run.start : run.end],
-            "numbers": sorted({numbers[post] for post in run.post_ids if post in numbers}),
-            "others": sum(post not in numbers for post in run.post_ids),
-        }
-        for run in answer.traced
-    ]
-    return {"answer": answer, "runs": runs(answer), "sources": sources, "repeats": repeats}
+            asked = _begin(request, there, form)
+        except (NotNow, StandingUnreadable):
+            status, refused = 503, str(page.WORDS[503][1])
+        else:
+            return redirect(_heard(asked))
+    elif form.is_bound:
+        status = 400
+    if there is not None:
+        context = _shown(request, there) | {"form": form, "refused": refused}
+        return page.show(request, "web/thread.html", status=status, **context)
+    return page.show(
+        request,
+        "web/ask.html",
+        status=status,
+        form=form,
+        refused=refused,
+        recent=threads.of(request.user)[:RECENT],
+        ready=ready(),
+    )
 
 
-def runs(answer: Answer) -> list[Run]:
-    """The answer's text cut where its references and its repeated words begin and end."""
-    numbers = {citation.number for citation in answer.citations}
-    cut: list[Run] = []
-    at = 0
-    for span in sorted(answer.traced, key=lambda span: (span.start, span.end)):
-        start = max(span.start, at)
-        if start >= span.end:
-            continue
-        cut += _references(answer.text[at:start], numbers)
-        cut += _references(answer.text[start : span.end], numbers, repeated=True)
-        at = span.end
-    return cut + _references(answer.text[at:], numbers)
+def _begin(request: HttpRequest, there: Thread | None, form: QuestionForm) -> Asked:
+    """Start the answer, and only then write the question down: what is refused changes nothing."""
+    said, now = form.cleaned_data, datetime.now(UTC)
+    old = None
+    if there is not None and said["again"]:
+        old = threads.last_question(there)
+    elif there is not None and said["instead_of"]:
+        old = threads.question_of(there, said["instead_of"])
+    text = old.text if old is not None and said["again"] else said["question"]
+    along = threads.along(there, before=old)
+    turn = voice.chat([*along.said, ("user", text)])
+    try:
+        if there is None:
+            question = threads.begin(cast(User, request.user), text, now=now)
+        elif old is None:
+            question = threads.ask(there, text, now=now)
+        elif said["again"]:
+            question = old
+        else:
+            question = threads.edit(old, text, now=now)
+    except BaseException:
+        turn.close()
+        raise
+    return Asked(question=question, turn=turn, along=along)
 
 
-def _references(text: str, numbers: set[int], *, repeated: bool = False) -> list[Run]:
-    """`[2]` refers to a source where there is a second one; otherwise it is only text."""
-    found = []
-    for part in re.split(r"(\[[0-9]{1,3}\])", text):
-        number = int(part[1:-1]) if re.fullmatch(r"\[[0-9]{1,3}\]", part) else None
-        if number in numbers:
-            found.append(Run(text=part, source=number))
-        elif part:
-            found.append(Run(text=part, repeated=repeated))
-    return found
+def _heard(asked: Asked) -> str:
+    """Hear the answer out, and keep it; where it breaks off, the question stands without one."""
+    try:
+        answer = streaming.listen(asked.turn, "chat")
+        if answer is not None:
+            now = datetime.now(UTC)
+            threads.keep(asked.question, answer, asked.along, stopped=False, now=now)
+    except Refusal:
+        asked.turn.close()
+    address = reverse("web:thread", args=[asked.question.thread_id])
+    return f"{address}#turn-{asked.question.pk}"
 
 
-def _names(accounts: Iterable[str]) -> dict[str, str]:
-    """What to call the authors: their handle, else their account."""
-    wanted = set(accounts)
-    handles = Account.objects.filter(pk__in=wanted).values_list("pk", "handle")
-    known = {account: handle for account, handle in handles if handle}
-    return {account: known.get(account, account.partition(":")[2]) for account in wanted}
-
-
-def _event(name: str, value: str) -> bytes:
-    return f"event: {name}\ndata: {json.dumps(value, ensure_ascii=False)}\n\n".encode()
+def _shown(request: HttpRequest, there: Thread) -> dict[str, object]:
+    """What `_thread.html` shows."""
+    there.refresh_from_db()
+    exchanges = threads.exchanges(there, request.user)
+    return {
+        "thread": there,
+        "exchanges": exchanges,
+        "form": QuestionForm(),
+        "longest": QUESTION,
+        "ready": ready(),
+    }

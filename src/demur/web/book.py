@@ -6,16 +6,21 @@ Nothing here knows whose line is whose.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy
 
 from demur.rights import book
+from demur.rights.models import Entry
 from demur.rights.place import here
 from demur.tlog import checkpoint
 from demur.web import page
 
 FOR_EVER = "public, max-age=31536000, immutable"
+# What the lines are about that an answer leads to; of the others the page has their kind's name.
+KINDS = {"served": gettext_lazy("a model was put into use")}
 
 
 @page.view("GET")
@@ -23,9 +28,15 @@ def show(request: HttpRequest) -> HttpResponse:
     site = here()
     signed, key = book.head(), book.key(site)
     opened = checkpoint.open_checkpoint(signed, key)
+    asked = request.GET.get("line", "")
+    line = (
+        Entry.objects.filter(pk=int(asked)).first() if re.fullmatch("[0-9]{1,15}", asked) else None
+    )
     return page.show(
         request,
         "web/book.html",
+        line=line,
+        happened=KINDS.get(line.kind, line.kind) if line else "",
         head=opened,
         signed=signed,
         root=b64encode(opened.root).decode(),

@@ -99,7 +99,7 @@ def view(*methods: str) -> Callable[[View], View]:
             try:
                 return function(request, *args, **kwargs)
             except (Refusal, DatabaseError) as refusal:
-                return refuse(request, _status(refusal))
+                return refuse(request, status_of(refusal))
 
         return wrapped
 
@@ -150,7 +150,7 @@ def _respond(
     return render(request, template, frame() | context, status=status)
 
 
-def _status(refusal: Exception) -> int:
+def status_of(refusal: Exception) -> int:
     for kind, status in (
         (DatabaseError, 503),
         (StandingUnreadable, 503),

@@ -17,7 +17,11 @@ User-Agent: *
 {reservations.RULES}\
 Allow: /
 Disallow: /ask/
+Disallow: /write/
+Disallow: /translate/
+Disallow: /draw/
 Disallow: /search/
+Disallow: /pictures/
 Disallow: /privacy/
 Allow: /privacy/$
 Allow: /privacy/not-a-member/$

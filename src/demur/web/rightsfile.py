@@ -5,6 +5,7 @@ Both take a fresh sign-in and a POST. Erasing also takes a typed word, since not
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 from django import forms
@@ -16,10 +17,11 @@ from django.utils.translation import gettext_lazy
 from demur.rights import erasure
 from demur.rights import rightsfile as files
 from demur.rights.place import here
-from demur.web import page, visitor
+from demur.web import page, threads, visitor
 from demur.web.visitor import members, proven
 
 WORD = gettext_lazy("ERASE")
+CONVERSATIONS = "what you asked the assistant here, and its answers that may be shown"
 
 
 class EraseForm(forms.Form):
@@ -55,7 +57,9 @@ def download(request: HttpRequest) -> HttpResponse:
     """The file itself. A GET only shows the button, for whoever comes back from proving."""
     if request.method != "POST":
         return page.show(request, "web/file.html", strong=True)
-    made = files.write(visitor.person(request), now=datetime.now(UTC))
+    said = json.dumps(threads.export(threads.of(request.user)), ensure_ascii=False, indent=1)
+    more = {"conversations.json": (CONVERSATIONS, said)}
+    made = files.write(visitor.person(request), now=datetime.now(UTC), more=more)
     return page.download(made, "rights-file.zip", "application/zip")
 
 

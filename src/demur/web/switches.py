@@ -1,6 +1,7 @@
-"""Two switches: may chats be used, and, where the law of their country asks first, a yes.
+"""Switches: may chats be used, may their name stand beside their words, and, where the law of
+their country asks first, a yes.
 
-Both are off until somebody switches them on, and off again with one press.
+All are off until somebody switches them on, and off again with one press.
 """
 
 from __future__ import annotations
@@ -19,10 +20,29 @@ from demur.web.visitor import members
 
 
 class SwitchForm(forms.Form):
-    chats = forms.BooleanField(
-        label=gettext_lazy("My chats with the assistant may be used"), required=False
+    named = forms.BooleanField(
+        label=gettext_lazy("My name may be shown beside my words"),
+        required=False,
+        help_text=gettext_lazy(
+            "Off: an answer or a search that shows a post of yours says “a member”. Whoever opens"
+            " the public post still sees there who wrote it."
+        ),
     )
-    opted_in = forms.BooleanField(label=gettext_lazy("My public posts may be used"), required=False)
+    chats = forms.BooleanField(
+        label=gettext_lazy("My chats with the assistant may be used"),
+        required=False,
+        help_text=gettext_lazy(
+            "On: the model may learn from your questions, never from its answers, and nobody can"
+            " find or read them. Off again: your questions are taken out at once."
+        ),
+    )
+    opted_in = forms.BooleanField(
+        label=gettext_lazy("My public posts may be used"),
+        required=False,
+        help_text=gettext_lazy(
+            "In your country we ask you first. A No of yours counts more than this switch."
+        ),
+    )
 
 
 @page.view("GET", "POST")
@@ -32,18 +52,23 @@ def switches(request: HttpRequest) -> HttpResponse:
     asks = _asks_first(person)
     form = SwitchForm(
         request.POST if request.method == "POST" else None,
-        initial={"chats": person.chats_on, "opted_in": person.opted_in},
+        initial={
+            "named": person.named,
+            "chats": person.chats_on,
+            "opted_in": person.opted_in,
+        },
     )
     if not asks:
         del form.fields["opted_in"]
     if form.is_valid():
         now = datetime.now(UTC)
+        choices.set_named(person, form.cleaned_data["named"], now=now)
         choices.set_chats(person, form.cleaned_data["chats"], now=now)
         if asks:
             choices.opt_in(person, form.cleaned_data["opted_in"], now=now)
         return redirect(f"{request.path}?saved")
     saved = "saved" in request.GET
-    return page.show(request, "web/switches.html", form=form, asks=asks, saved=saved)
+    return page.show(request, "web/switches.html", form=form, saved=saved)
 
 
 def _asks_first(person: models.Person) -> bool:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from demur.web import (
     ask,
     asking,
     book,
     desk,
+    embed,
     funnel,
     links,
+    making,
     mentions,
+    metrics,
     mine,
     objecting,
     outsiders,
@@ -22,6 +25,7 @@ from demur.web import (
     privacy,
     requests,
     rightsfile,
+    search,
     signin,
     switches,
     unsubscribe,
@@ -60,6 +64,18 @@ centre = [
     ("receipts/<int:index>.tlog-proof", privacy.receipt, "receipt"),
 ]
 
+conversations = [
+    ("conversations/", ask.conversations, "threads"),
+    ("conversations/delete/", ask.delete_all, "threads-delete"),
+    ("conversations/export.<slug:kind>", ask.export, "threads-export"),
+    ("<uuid:pk>/", ask.thread, "thread"),
+    ("<uuid:pk>/stream/", ask.stream, "thread-stream"),
+    ("<uuid:pk>/stop/", ask.stop, "thread-stop"),
+    ("<uuid:pk>/rename/", ask.rename, "thread-rename"),
+    ("<uuid:pk>/delete/", ask.delete, "thread-delete"),
+    ("<uuid:pk>/export.<slug:kind>", ask.export, "thread-export"),
+]
+
 web = [
     path("", pages.home, name="home"),
     path("about/", pages.about, name="about"),
@@ -70,10 +86,20 @@ web = [
     path("language/<slug:code>/", pages.language, name="language"),
     path("ask/", ask.ask, name="ask"),
     path("ask/stream/", ask.stream, name="ask-stream"),
-    path("search/", ask.search, name="search"),
+    *(path(f"ask/{address}", view, name=name) for address, view, name in conversations),
+    path("write/", making.write, name="write"),
+    path("write/stream/", making.write_stream, name="write-stream"),
+    path("translate/", making.translate, name="translate"),
+    path("translate/stream/", making.translate_stream, name="translate-stream"),
+    path("draw/", making.draw, name="draw"),
+    path("search/", search.search, name="search"),
+    re_path("^pictures/(?P<sha256>[0-9a-f]{64})$", search.picture, name="picture"),
     *(path(f"privacy/{address}", view, name=name) for address, view, name in centre),
     path("undo/<str:token>/", withdrawing.undo, name="undo"),  # as letters have it
     *signin.doors,
+    path("embed/", embed.frame, name="embed"),
+    path("embed/stream/", embed.stream, name="embed-stream"),
+    path("metrics", metrics.show, name="metrics"),
     path("log/", book.show, name="book"),
     path("log/checkpoint", book.head, name="checkpoint"),
     path("log/key", book.key, name="key"),

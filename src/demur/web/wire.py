@@ -1,4 +1,4 @@
-"""OpenAI's shapes, as far as they are spoken here: what is read and what is answered.
+"""OpenAI's shapes of an answer in words: what is read of a request, and what is answered.
 
 Parameters that would change the shape of an answer and that we cannot honour may only have their
 plain value; anything else is refused, not misunderstood. Hints for sampling are left unread.
@@ -6,7 +6,7 @@ plain value; anything else is refused, not misunderstood. Hints for sampling are
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from ninja import Schema
 from pydantic import ConfigDict, Field
@@ -15,6 +15,11 @@ from demur.web.voice import Said
 
 MAX_MESSAGES = 64
 MAX_TOKENS = 1024
+MAX_CHARACTERS = 16_000  # of a conversation: about 5,500 tokens of the 8,192 that the base reads
+
+Stop = Annotated[str, Field(min_length=1, max_length=100)]
+Prompt = Annotated[str, Field(min_length=1)]
+Stops = Annotated[list[Stop], Field(max_length=4)]
 
 
 class Part(Schema):
@@ -43,35 +48,53 @@ class Plain(Schema):
     type: Literal["text"]
 
 
-class ChatRequest(Schema):
-    """What is read of a request; fields that only hint at sampling are left unread."""
+class Asked(Schema):
+    """What is read alike for a conversation and for a prompt."""
 
     model: str
-    messages: list[ChatMessage] = Field(min_length=1, max_length=MAX_MESSAGES)
     max_tokens: int | None = Field(None, ge=1, le=MAX_TOKENS)
-    max_completion_tokens: int | None = Field(None, ge=1, le=MAX_TOKENS)
     temperature: float | None = Field(None, ge=0, le=2)
     seed: int | None = Field(None, ge=0, lt=2**63)
+    stop: Stop | Stops | None = None
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     # The only values of these that we can honour; anything else is refused, not misunderstood.
     n: Literal[1] | None = 1
+    logit_bias: dict[str, float] | None = Field(None, max_length=0)
+
+    def stops(self) -> list[str]:
+        return [self.stop] if isinstance(self.stop, str) else self.stop or []
+
+
+class ChatRequest(Asked):
+    messages: list[ChatMessage] = Field(min_length=1, max_length=MAX_MESSAGES)
+    max_completion_tokens: int | None = Field(None, ge=1, le=MAX_TOKENS)
     logprobs: Literal[False] | None = False
     response_format: Plain | None = None
-    stop: None = None
+    modalities: list[Literal["text"]] | None = None
+    store: Literal[False] | None = False
+    audio: None = None
     tools: None = None
     functions: None = None
+    web_search_options: None = None
 
 
-class Detail(Schema):
-    message: str
-    type: str
-    param: str | None
-    code: str | None
+class CompletionRequest(Asked):
+    """The older form. Its prompt is asked as a question is; it is not continued."""
+
+    prompt: Prompt | Annotated[list[Prompt], Field(min_length=1, max_length=1)]
+    best_of: Literal[1] | None = 1
+    echo: Literal[False] | None = False
+    logprobs: None = None
+    suffix: None = None
 
 
-class Problem(Schema):
-    error: Detail
+UNSUPPORTED = frozenset({
+    "n", "logit_bias", "logprobs", "response_format.type", "modalities.0", "store", "audio",
+    "tools", "functions", "web_search_options", "best_of", "echo", "suffix", "dimensions",
+    "background", "output_format", "response_format",
+})  # fmt: skip
+"""Fields of which a value that is not the plain one gets a sentence of its own."""
 
 
 class Usage(Schema):
@@ -100,7 +123,10 @@ class Repeated(Schema):
 
 
 class Whose(Schema):
-    """Whose words an answer is made of, and whether the community's memories spoke at all."""
+    """Whose words an answer is made of, and whether the community's memories spoke at all.
+
+    declined: why the question is not answered. withheld: kinds of what was taken out.
+    """
 
     citations: list[Cited]
     traced: list[Repeated]
@@ -108,12 +134,14 @@ class Whose(Schema):
     memories: bool
     language: str
     finish: str
+    declined: str | None
+    withheld: list[str]
 
 
 class Spoken(Schema):
     role: Literal["assistant"]
     content: str
-    refusal: None = None
+    refusal: str | None
 
 
 class Choice(Schema):
@@ -128,18 +156,25 @@ class ChatCompletion(Schema):
     object: Literal["chat.completion"]
     created: int
     model: str
+    system_fingerprint: str
     choices: list[Choice]
     usage: Usage
     demur: Whose
 
 
-class Model(Schema):
+class TextChoice(Schema):
+    index: int
+    text: str
+    logprobs: None = None
+    finish_reason: str
+
+
+class Completion(Schema):
     id: str
-    object: Literal["model"]
+    object: Literal["text_completion"]
     created: int
-    owned_by: str
-
-
-class Models(Schema):
-    object: Literal["list"]
-    data: list[Model]
+    model: str
+    system_fingerprint: str
+    choices: list[TextChoice]
+    usage: Usage
+    demur: Whose
