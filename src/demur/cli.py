@@ -205,7 +205,7 @@ def bot(args: argparse.Namespace, site: Site) -> None:
     speaks = Bot(
         site,
         Server(site.config.bot, token, now),
-        Assistant.open(site.root, standing),
+        Assistant.open(site.root, standing, engine=site.engine),
         standing,
         now,
     )
