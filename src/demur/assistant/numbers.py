@@ -43,6 +43,8 @@ _TENS = {
 _COMPOUND = r"(?:(?:een|twee|drie|vier|vijf|zes|zeven|acht|negen)[eë]n)?(?:" + "|".join(_TENS) + ")"
 _WORD = rf"(?:{_COMPOUND}|{'|'.join(_UNITS)}|dubbel|double|plus|\d+)"
 _SPELLED = re2.compile(rf"(?i)\b{_WORD}(?:[\s,.\-]+{_WORD})+\b")
+MAY = re2.compile(rf"(?i)\d|\b{_WORD}\b")
+"""What every number has, and every address: without it there is none."""
 _SPELLED_WORD = re2.compile(rf"(?i){_WORD}")
 
 # Service numbers are nobody's.
