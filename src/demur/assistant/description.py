@@ -9,71 +9,20 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from demur.assistant.pictograms import Collection, Found, plain
+from demur.assistant.scene import Node, Pair, Scene, Thing, things_of
 from demur.assistant.words import language_of_answer
 
 MOST = 12  # of one thing; more are not counted at a glance
 FIELD = 7  # of what a field is of
 THINGS = 8  # different ones; more than that is a crowd
 LONGEST = 400  # characters that are read
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thing:
-    found: Found
-    count: int = 1
-    colour: str | None = None
-    scale: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """`first` stands in this relation to `second`: on it, behind it, beside it."""
-
-    relation: str
-    first: Node
-    second: Node
-
-
-Node = Thing | Pair
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """What is to be drawn.
-
-    place, time, weather: keys of `described.toml`. background: a colour.
-    missing: words for which there is no picture, in their order.
-    """
-
-    nodes: tuple[Node, ...]
-    place: str | None = None
-    time: str | None = None
-    weather: str | None = None
-    background: str | None = None
-    missing: tuple[str, ...] = ()
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.nodes or self.place or self.time or self.weather)
-
-    @property
-    def things(self) -> tuple[Thing, ...]:
-        return tuple(thing for node in self.nodes for thing in things_of(node))
-
-
-def things_of(node: Node) -> Iterator[Thing]:
-    if isinstance(node, Thing):
-        yield node
-    else:
-        yield from things_of(node.first)
-        yield from things_of(node.second)
 
 
 def read(description: str) -> Scene:
@@ -106,7 +55,9 @@ class _About:
 
 class _Reader:
     def __init__(self, description: str) -> None:
-        self.words = _without_asking(_words(description))
+        said = _words(description)
+        self.words = _without_asking(said)
+        self.begins = len(said) == len(self.words)  # with a capital that says nothing
         self.pictograms = Collection.open()
         self.nodes: list[Node] = []
         self.missing: list[str] = []
@@ -133,7 +84,7 @@ class _Reader:
             term = " ".join(self.words[at : at + length])
             if "," in self.words[at : at + length]:
                 continue
-            if self._known(term, at, length) or self._named(term, length):
+            if self._known(term, at, length) or self._named(term, at, length):
                 return length
         self._odd(self.words[at])
         return 1
@@ -204,7 +155,7 @@ class _Reader:
             return
         self.about.colour, self.about.colour_word = value, term
 
-    def _named(self, term: str, length: int) -> bool:
+    def _named(self, term: str, at: int, length: int) -> bool:
         """Is there a pictogram of that name? Then it stands in the scene."""
         found = None
         if self.about.colour_word:  # "black cat" is a pictogram of its own
@@ -215,7 +166,8 @@ class _Reader:
         if found is None and length == 1:
             if self._field_of(term):
                 return True
-            found = self.pictograms.compound(term)
+            if not term[0].isupper() or (at == 0 and self.begins):
+                found = self.pictograms.compound(term)
         if found is None:
             return False
         self._place(found)
@@ -278,9 +230,9 @@ class _Reader:
         if not odd:
             self.about = _About(colour=None) if colour is None else self.about
             return
-        found = None
         for words in dict.fromkeys((odd[-1], " ".join(odd[-2:]))):
-            found = self.pictograms.nearest(words)
+            # With a capital it is somebody's name, and nobody is drawn as what is nearest to them.
+            found = None if words != words.casefold() else self.pictograms.nearest(words)
             if found:
                 self.about.odd = odd[: -len(words.split(" "))]
                 self._place(found)
