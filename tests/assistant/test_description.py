@@ -84,6 +84,14 @@ def test_nobody_is_drawn_as_what_is_nearest_to_their_name() -> None:
     assert told("Tuinstoel") == "chair", "a first word has a capital anyway"
 
 
+def test_people_are_not_coloured() -> None:
+    scene = read("een groene man naast een groene auto")
+    assert (
+        told("een groene man naast een groene auto") == "(man standing beside automobile #35a64b)"
+    )
+    assert scene.missing == ("groene",)
+
+
 def test_draw_me_a_picture_of_is_not_drawn() -> None:
     assert told("Please draw me a picture of a cat") == "cat"
     assert told("Teken een plaatje van een kat") == "cat"

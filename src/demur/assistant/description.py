@@ -42,6 +42,27 @@ def language_of(description: str) -> str:
     return language_of_answer(description)[0]
 
 
+def refused(description: str) -> str | None:
+    """Why this is not drawn ("cruel", "sexual", "hateful"), by the words in `described.toml`."""
+    said = " ".join(plain(word) for word in _words(description))
+    for why, pattern in _refusals().items():
+        if pattern.search(said):
+            return why
+    return None
+
+
+@cache
+def _refusals() -> Mapping[str, re.Pattern[str]]:
+    found = {}
+    for why, terms in _described()["refused"].items():
+        each = [
+            re.escape(plain(term.rstrip("*"))) + r"\w*" * term.endswith("*")
+            for term in _listed(terms)
+        ]
+        found[why] = re.compile(rf"\b(?:{'|'.join(each)})\b")
+    return found
+
+
 @dataclass(slots=True)
 class _About:
     """What has been said about the thing that is to come."""
@@ -188,6 +209,9 @@ class _Reader:
         about, self.about = self.about, _About()
         self.missing += about.odd
         count = about.count or (3 if found.many else 1)
+        if about.colour and found.pictogram.group.startswith(("person", "hand", "body")):
+            self.missing.append(about.colour_word)  # nobody is dipped in paint
+            about.colour = None
         thing = Thing(found=found, count=count, colour=about.colour, scale=about.scale)
         relation, self.relation = self.relation, None
         if relation == "between" and self.nodes:
@@ -299,7 +323,7 @@ def _vocabulary() -> Mapping[str, tuple[str, str]]:
     """Each term, and what kind of thing it says."""
     known: dict[str, tuple[str, str]] = {}
     for kind, values in _described().items():
-        if kind == "languages":
+        if kind in ("languages", "refused"):
             continue
         for value, terms in values.items():
             if value == "asked":
