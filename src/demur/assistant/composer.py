@@ -19,8 +19,9 @@ from PIL import Image
 
 from demur.assistant import description
 from demur.assistant.arranging import Block, Placed, block_of, place_of, split, time_of
-from demur.assistant.backdrops import SIDE, backdrop
-from demur.assistant.description import Scene
+from demur.assistant.backdrops import backdrop
+from demur.assistant.scene import Scene
+from demur.assistant.skies import SIDE
 
 NAME = "composer"
 _FREE = ("space", "underwater", "sky", "plain")  # where nothing needs a ground to stand on

@@ -15,7 +15,7 @@ from PIL import Image
 from demur.archives.pictures import look_of
 from demur.assistant import composer, guard, provenance
 from demur.assistant.answer import Assistant
-from demur.assistant.description import language_of
+from demur.assistant.description import language_of, refused
 from demur.assistant.painting import Painted
 from demur.corpus.likeness import ALIKE
 from demur.corpus.nearness import nearest
@@ -30,6 +30,8 @@ SENTENCES = {
         " shown. Describe it in other words.",
         "nothing": "I have no picture for any of these words. Name things that can be seen: a cat"
         " on a chair, a boat at sea.",
+        "refused": "I draw no cruelty, no nakedness and no hatred, and no people by their faith,"
+        " origin or love. Describe something else.",
         "missing": "I have no picture for: {words}.",
         "nearest": "{name} (nearest to “{words}”)",
         "taken-back": "While this was drawn somebody said no, so it is not shown. Ask again.",
@@ -41,6 +43,8 @@ SENTENCES = {
         " wordt daarom niet getoond. Beschrijf het met andere woorden.",
         "nothing": "Ik heb voor geen van deze woorden een plaatje. Noem dingen die je kunt zien:"
         " een kat op een stoel, een boot op zee.",
+        "refused": "Ik teken geen wreedheid, geen naakt en geen haat, en geen mensen naar hun"
+        " geloof, afkomst of liefde. Beschrijf iets anders.",
         "missing": "Ik heb geen plaatje voor: {words}.",
         "nearest": "{name} (het dichtst bij “{words}”)",
         "taken-back": "Terwijl dit getekend werd, zei iemand nee; daarom wordt het niet getoond."
@@ -90,6 +94,8 @@ def draw(
     reason = guard.declines(description)
     if reason is not None:
         return _declined(guard.REASONS[reason][language], language)
+    if refused(description):
+        return _declined(SENTENCES[language]["refused"], language)
     seed = secrets.randbits(32) if seed is None else seed
     painted = assistant.paint(description, seed=seed, size=size)
     if painted is not None:
