@@ -329,6 +329,8 @@ class Assistant:
     def paint(self, description: str, *, seed: int, size: int) -> Painted | None:
         """A square picture by the image model; None where the site has none. Taken back, as an
         answer is, when the standing changes meanwhile. See `painting`."""
+        if stamp(self._site) is None:
+            return None
         in_force = self._ask()
         still = self._still(in_force)
         return self._easel.paint(

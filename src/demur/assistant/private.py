@@ -156,7 +156,8 @@ def _plates(page: str) -> Iterator[Found]:
 
 def _addresses(page: str) -> Iterator[Found]:
     end = 0
-    for start, stop in sorted(streets.find(page)):
+    for start, after in sorted(streets.find(page)):
+        stop = start + len(page[start:after].rstrip())
         if start >= end and "\0" not in page[start:stop]:
             value = " ".join(page[start:stop].casefold().replace(",", " ").split())
             yield Found(start=start, end=stop, kind="address", value=value)
