@@ -47,8 +47,8 @@ from demur.corpus.stored import LAKE_SCHEMA
 
 HERE = Path(__file__).parent
 STYLES = {
-    "noto": "1.2.9", "noto-v1": "1.2.5", "twemoji": "1.2.5", "openmoji": "1.2.29",
-    "fxemoji": "1.2.2", "emojione": "1.2.3",
+    "noto": "1.2.9", "twemoji": "1.2.5", "openmoji": "1.2.29",
+    "noto-v1": "1.2.5", "fxemoji": "1.2.2", "emojione": "1.2.3",
 }  # fmt: skip
 SIDE = 40  # pixels that the judge sees
 FEWEST = 3  # styles that must have a thing for it to be a class
@@ -245,10 +245,13 @@ def lessons(folder: Path) -> tuple[list[str], torch.Tensor, torch.Tensor]:
         if p.en in codes and not p.group.startswith(NO_THINGS)
     ]
     found: dict[str, list[np.ndarray[Any, Any]]] = {name: [] for name in things}
+    slugs: dict[str, str] = {}  # three of the packages say which is which, three only by name
     for style, version in STYLES.items():
         art, names = opened(folder, style, version)
+        slugs |= names
         for name in things:
-            icon = art["icons"].get(names.get(codes[name], ""))
+            slug = (names or slugs).get(codes[name], "")
+            icon = art["icons"].get(slug) or art["icons"].get(slug.replace("-", ""))
             if icon:
                 wide, high = icon.get("width", art["width"]), icon.get("height", art["height"])
                 found[name].append(rendered(icon["body"], wide, high))
@@ -272,11 +275,15 @@ def opened(folder: Path, style: str, version: str) -> tuple[dict[str, Any], dict
 
 
 def rendered(body: str, wide: float, high: float) -> np.ndarray[Any, Any]:
+    most = max(wide, high)
+    sheet = f"{(wide - most) / 2} {(high - most) / 2} {most} {most}"
     png = resvg_py.svg_to_bytes(
         svg_string='<svg xmlns="http://www.w3.org/2000/svg"'
-        f' xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 {wide} {high}">{body}</svg>',
-        width=SIDE, height=SIDE, skip_system_fonts=True,
-    )  # fmt: skip
+        f' xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{sheet}">{body}</svg>',
+        width=SIDE,
+        height=SIDE,
+        skip_system_fonts=True,
+    )
     image = Image.open(io.BytesIO(bytes(png))).convert("RGBA")
     return np.asarray(image, np.uint8).transpose(2, 0, 1)
 
