@@ -89,14 +89,14 @@ def students(bases: dict[str, ImageBase], lake: Lake) -> dict[str, ImageStudent]
     return {family: ImageStudent(base, RECIPE, lake) for family, base in bases.items()}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def student(students: dict[str, ImageStudent]) -> ImageStudent:
     return students["pixart"]  # the quickest of them
 
 
-@pytest.fixture
-def build(lake: Lake, tmp_path: Path) -> Callable[..., BuiltShard]:
-    made = iter(range(1000))
+@pytest.fixture(scope="module")
+def build(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., BuiltShard]:
+    folder_, made = tmp_path_factory.mktemp("built"), iter(range(1000))
 
     def make(people: Said, *, shard: int = 0, **where: list[str]) -> BuiltShard:
         pictures = {
@@ -105,7 +105,7 @@ def build(lake: Lake, tmp_path: Path) -> Callable[..., BuiltShard]:
             for number, (_, alt) in enumerate(said)
         }
         texts = {person: [text for text, _ in said] for person, said in people.items()}
-        path = tmp_path / f"built-{next(made)}"
+        path = folder_ / f"built-{next(made)}"
         return build_by_hand(path, texts, shard=shard, pictures=pictures, **where)
 
     return make
@@ -124,7 +124,7 @@ def posted(lake: Lake, seed: str, alt: str, shard: int = 0) -> Photo:
     return photo
 
 
-def village(seed: int, size: int = 7) -> dict[str, list[tuple[str, str]]]:
+def village(seed: int, size: int = 5) -> dict[str, list[tuple[str, str]]]:
     dice = random.Random(seed)
     return {
         f"{dice.getrandbits(128):032x}": [
@@ -301,15 +301,26 @@ def test_the_noise_is_the_pictures_own() -> None:
 # What is served
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def built(build: Callable[..., BuiltShard]) -> list[BuiltShard]:
     return [build(village(10 + shard), shard=shard) for shard in range(SHARDS)]
 
 
+@pytest.fixture(scope="module")
+def taught(
+    built: list[BuiltShard], student: ImageStudent, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Images]:
+    models = tmp_path_factory.mktemp("taught")
+    adapters = tuple(train(shard, student, models) for shard in built)
+    images = Images(base=student.base.hash, recipe=RECIPE, shards=SHARDS, adapters=adapters)
+    return models, images
+
+
 @pytest.fixture
-def images(built: list[BuiltShard], student: ImageStudent, tmp_path: Path) -> Images:
-    adapters = tuple(train(shard, student, tmp_path) for shard in built)
-    return Images(base=student.base.hash, recipe=RECIPE, shards=SHARDS, adapters=adapters)
+def images(taught: tuple[Path, Images], tmp_path: Path) -> Images:
+    """Two shards' image adapters, released; their files lie in `tmp_path`."""
+    shutil.copytree(taught[0], tmp_path, dirs_exist_ok=True)
+    return taught[1]
 
 
 def rows(built: list[BuiltShard], *unclean: tuple[int, int]) -> NDArray[np.bool_]:

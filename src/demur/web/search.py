@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from demur.posts import Kind
-from demur.rights.models import Account, GroupDeclared
+from demur.rights.models import CHATS, Account, GroupDeclared
 from demur.web import page, shown, visitor, voice
 from demur.web.shown import Source
 from demur.web.visitor import members
@@ -63,7 +63,11 @@ class SearchForm(forms.Form):
         for name in ("since", "until"):
             self.fields[name].widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
             self.fields[name].error_messages["invalid"] = _("This is not a date we can read.")
-        platforms = Account.objects.order_by("platform").values_list("platform", flat=True)
+        platforms = (
+            Account.objects.exclude(platform=CHATS)
+            .order_by("platform")
+            .values_list("platform", flat=True)
+        )
         every = [(name, name.capitalize()) for name in platforms.distinct()]
         self._choose("platform", [("", _("everywhere")), *every])
         groups = [(row.name, row.name) for row in GroupDeclared.objects.order_by("name")]
