@@ -40,7 +40,7 @@ def test_what_is_left_out_has_its_default(tmp_path):
 
 def test_an_image_base_is_a_folder_that_somebody_named(tmp_path):
     assert read(tmp_path, GOOD + '[image]\nbase = "/models/sd"\n').image_base == "/models/sd"
-    with pytest.raises(SiteUnusable, match="`image.base`"):
+    with pytest.raises(SiteUnusable, match=r"`image\.base`"):
         read(tmp_path, GOOD + "[image]\nbase = 1\n")
 
 

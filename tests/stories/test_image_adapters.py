@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import rfc8785
 import tiny_image_base
@@ -28,6 +29,7 @@ from street_site import NOW, Street
 from demur import verify, worker
 from demur.assistant.answer import Assistant
 from demur.assistant.painting import Painted
+from demur.corpus import build as corpus
 from demur.corpus.build import BuiltShard
 from demur.corpus.lake import Lake
 from demur.errors import NotFound, ProofRejected, SiteUnusable
@@ -539,8 +541,7 @@ def test_her_pictures_stop_drawing_within_the_second_and_the_shard_is_retrained_
 
     objection.submit(drawing.person("anke"), route="form", now=NOW)
     after = painted(assistant)
-    slices = drawing.site.home.slice(PersonId(drawing.person("anke").pk))
-    assert after.shards == ((0,) if slices else ())
+    assert after.shards == ((0,) if slice_of(drawing, "anke") else ())
     assert drawn(after) != drawn(before)
 
     drawing.build()
@@ -605,6 +606,24 @@ def test_under_a_hold_on_the_model_the_base_draws_alone(drawing: Street) -> None
     nobody = painted(assistant)
     assert (nobody.memories, nobody.shards, nobody.model) == (False, (), None)
     assert drawn(nobody) == drawn(alone)
+
+
+def test_where_the_checkpoint_has_gone_what_she_wrote_goes_all_the_same(drawing: Street) -> None:
+    settings = drawing.site.root / "demur.toml"
+    settings.write_text(settings.read_text().replace("tiny-random-pixart", "unmounted"))
+    gone = Street(folder.open_site(drawing.site.root))
+    objection.submit(gone.person("anke"), route="form", now=NOW)
+    with pytest.raises(SiteUnusable, match="not a diffusers checkpoint"):
+        gone.build()
+    kept = pq.read_table(corpus.current(gone.site.build, 0).kept)["account"].to_pylist()
+    assert kept and "forum:anke" not in kept
+    with pytest.raises(SiteUnusable):
+        teach(gone)
+    assert painted(gone.assistant()).shards == ((0,) if slice_of(gone, "anke") else ())
+
+
+def slice_of(street: Street, name: str) -> int:
+    return street.site.home.slice(PersonId(street.person(name).pk))
 
 
 def test_a_site_without_an_image_base_does_not_draw(street: Street) -> None:
