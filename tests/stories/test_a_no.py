@@ -6,7 +6,7 @@ import hashlib
 import importlib
 import pkgutil
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -25,7 +25,7 @@ from demur.assistant import (
     translation,
     writing,
 )
-from demur.assistant.answer import Answer, Assistant, Message, Sampling
+from demur.assistant.answer import Answer, Assistant, Enough, Message, Sampling
 from demur.bot import bot
 from demur.corpus import build as corpus
 from demur.errors import NotFound, ProofRejected, StandingUnreadable
@@ -139,6 +139,17 @@ def test_an_answer_under_way_is_taken_back(village: Village) -> None:
     assert len(rest) == 1, "not one more word"
     assert isinstance(answer, Answer)
     assert (answer.finish, answer.text, answer.citations) == ("standing-changed", "", ())
+
+
+def test_an_answer_that_is_stopped_knows_what_it_draws_on(village: Village) -> None:
+    asked = [Message(role="user", text=story.QUESTION_NL)]
+    speaking = chat.reply(village.assistant(), asked, Sampling(max_tokens=50, seed=1))
+    assert isinstance(speaking, Generator)
+    said = str(next(speaking)) + str(next(speaking))
+    answer = speaking.throw(Enough())
+    assert isinstance(answer, Answer)
+    assert answer.text == said
+    assert {each.post_id for each in answer.drawn} >= {c.post_id for c in answer.citations} != set()
 
 
 def test_nobody_knows_who_objects_so_the_base_speaks_alone(village: Village) -> None:
