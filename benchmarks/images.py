@@ -39,8 +39,8 @@ from torch import nn
 from torch.nn import functional as fn
 
 from demur.archives.pictures import look_of
-from demur.assistant import composer, description
-from demur.assistant.pictograms import Collection, Pictogram
+from demur.assistant.drawing import composer, description
+from demur.assistant.drawing.pictograms import Collection, Pictogram
 from demur.corpus.likeness import ALIKE, distance
 from demur.corpus.nearness import nearest
 from demur.corpus.stored import LAKE_SCHEMA
@@ -187,7 +187,7 @@ def spread(what: str, bits: list[int]) -> None:
 
 
 def licences() -> None:
-    text = (HERE.parent / "src/demur/assistant/art/LICENCE.txt").read_text("utf-8")
+    text = (HERE.parent / "src/demur/assistant/drawing/art/LICENCE.txt").read_text("utf-8")
     groups = Collection.open().pictograms
     ours = sum(one.group == "own" for one in groups)
     for said in ("MIT License", "UNICODE LICENSE V3", "Apache-2.0"):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from demur.assistant.description import language_of, read
-from demur.assistant.scene import Node, Thing
+from demur.assistant.drawing.description import language_of, read
+from demur.assistant.drawing.scene import Node, Thing
 
 
 def told(description: str) -> str:

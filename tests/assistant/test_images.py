@@ -13,10 +13,11 @@ import pytest
 from PIL import Image
 
 from demur.archives.pictures import look_of, refusals
-from demur.assistant import composer, guard, images, provenance
+from demur.assistant import guard, images
 from demur.assistant.answer import Assistant
+from demur.assistant.drawing import composer, provenance
+from demur.assistant.drawing.provenance import BY_MODEL, BY_RULES, Credential
 from demur.assistant.painting import Painted
-from demur.assistant.provenance import BY_MODEL, BY_RULES, Credential
 from demur.corpus.lake import Lake
 from demur.errors import NotAllowed
 from demur.people import AccountId, Home, PersonId

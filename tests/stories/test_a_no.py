@@ -15,16 +15,7 @@ from village_site import Village
 
 from demur import assistant as abilities
 from demur import verify, worker
-from demur.assistant import (
-    chat,
-    history,
-    images,
-    pictures,
-    search,
-    tracing,
-    translation,
-    writing,
-)
+from demur.assistant import chat, history, images, pictures, search, tracing, translation, writing
 from demur.assistant.answer import Answer, Assistant, Enough, Message, Sampling
 from demur.bot import bot
 from demur.corpus import build as corpus
@@ -105,8 +96,8 @@ def test_every_surface_there_is_falls_silent_about_her(village: Village) -> None
         """The composer has learned from nobody: nothing of it changes with anybody's No."""
         return images.draw(assistant, "een pont op zee", seed=1, size=64).png
 
-    for module in pkgutil.iter_modules(abilities.__path__):
-        importlib.import_module(f"demur.assistant.{module.name}")
+    for module in pkgutil.walk_packages(abilities.__path__, "demur.assistant."):
+        importlib.import_module(module.name)
     ask = {"chat": cited, "search": found, "trace": repeated, "history": shown_again, "bot": posted}
     ask |= {"pictures": pictured, "sources": sourced}
     ask |= {"translation": translated, "writing": written}

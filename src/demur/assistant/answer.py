@@ -21,9 +21,9 @@ from threading import Lock
 from typing import Literal
 
 from demur.assistant import guard
+from demur.assistant.drawing.provenance import Credential
 from demur.assistant.generation import Generation, stamp
 from demur.assistant.painting import Easel, Painted
-from demur.assistant.provenance import Credential
 from demur.assistant.stops import until
 from demur.assistant.words import WORDS, language_of_answer
 from demur.errors import StandingUnreadable

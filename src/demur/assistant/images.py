@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from demur.archives.pictures import look_of
-from demur.assistant import composer, guard, provenance
+from demur.assistant import guard
 from demur.assistant.answer import Assistant
-from demur.assistant.description import language_of, refused
+from demur.assistant.drawing import composer, provenance
+from demur.assistant.drawing.description import language_of, refused
 from demur.assistant.painting import Painted
 from demur.corpus.likeness import ALIKE
 from demur.corpus.nearness import nearest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from demur.assistant.pictograms import Found
+from demur.assistant.drawing.pictograms import Found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from demur.assistant.pictograms import Collection, Found, plain
-from demur.assistant.scene import Node, Pair, Scene, Thing, things_of
+from demur.assistant.drawing.pictograms import Collection, Found, plain
+from demur.assistant.drawing.scene import Node, Pair, Scene, Thing, things_of
 from demur.assistant.words import language_of_answer
 
 MOST = 12  # of one thing; more are not counted at a glance

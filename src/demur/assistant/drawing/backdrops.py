@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from demur.assistant.skies import HORIZON, SIDE, box, disc, falling, night, shade, sky
+from demur.assistant.drawing.skies import HORIZON, SIDE, box, disc, falling, night, shade, sky
 
 _GRASS, _SAND, _SNOW = ("#8fc46a", "#7ab457"), ("#f1dba6", "#e5c888"), ("#f6f9fc", "#dfe9f3")
 _SEA = ("#4b9fc4", "#2f7ea6")
