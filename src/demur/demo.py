@@ -83,7 +83,7 @@ def tell(site: Site, *, say: Say, clock: Clock, ready: Callable[[], None]) -> No
     _heading(say, "2. People are told", "Nothing is used before the notice arrived and time is up.")
     counts = notice.announce(now=then, regimes=regimes.load())
     notice.announce(
-        campaign="translating", uses=[Use.TRANSLATION], now=then, regimes=regimes.load()
+        campaign="translation", uses=[Use.TRANSLATION], now=then, regimes=regimes.load()
     )
     sent = mail.send_due(then)
     say(f"   {counts.queued + counts.already} notices, {sent} letters handed over, 40 days ago.")

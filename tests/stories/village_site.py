@@ -63,7 +63,7 @@ class Village:
     def tell_of_translating(self) -> None:
         """A use of its own, with a notice of its own, in time too."""
         notice.announce(
-            campaign="translating", uses=[Use.TRANSLATION], now=TOLD, regimes=regimes.load()
+            campaign="translation", uses=[Use.TRANSLATION], now=TOLD, regimes=regimes.load()
         )
         mail.send_due(TOLD)
 
