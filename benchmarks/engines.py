@@ -215,7 +215,11 @@ def losses(base: BaseModel, texts: Sequence[Sequence[int]], over: Over, *, threa
                 if (p > p[word]).sum() < MANY // 2:  # named by both
                     bits.append((-float(np.log2(p[word])), -float(np.log2(other[word]))))
             there.close()
-            means = [statistics.mean(column) for each in (rows, bits) for column in zip(*each, strict=False)]
+            means = [
+                statistics.mean(column)
+                for each in (rows, bits)
+                for column in zip(*each, strict=False)
+            ]
             print(f"| {name} | {len(rows)} | {means[0]:.1e} | {100 * means[1]:.1f} % | "
                   f"{means[2]:.1e} | {means[3]:.3f} | {means[4]:.3f} |")  # fmt: skip
 

@@ -82,8 +82,12 @@ def tell(site: Site, *, say: Say, clock: Clock, ready: Callable[[], None]) -> No
     _sign_ins(then)
     _heading(say, "2. People are told", "Nothing is used before the notice arrived and time is up.")
     counts = notice.announce(now=then, regimes=regimes.load())
+    notice.announce(
+        campaign="translation", uses=[Use.TRANSLATION], now=then, regimes=regimes.load()
+    )
     sent = mail.send_due(then)
     say(f"   {counts.queued + counts.already} notices, {sent} letters handed over, 40 days ago.")
+    say("   To translate with their help is a use of its own, so it had a notice of its own.")
     _heading(say, "3. The law decides, post by post", "Every reason is kept. The strictest wins.")
     worker.build(site, now=clock())
     _decisions(site, say)

@@ -234,8 +234,6 @@ def test_a_machine_that_breaks_tells_everybody_and_goes_on_afterwards() -> None:
 
 @pytest.fixture(scope="module", params=[Torch, LlamaCpp])
 def machine(request: pytest.FixtureRequest, tiny: BaseModel) -> Any:
-    if request.param is LlamaCpp:
-        pytest.importorskip("xllamacpp", reason="the extra `llamacpp` is not installed")
     return request.param(tiny, TINY, threads=1)
 
 

@@ -5,17 +5,20 @@ Each story is told of torch and of llama.cpp: whoever asks must not notice which
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from demur.errors import Refusal
+from demur.errors import Refusal, SiteUnusable
 from demur.serving.company import Company
-from demur.serving.engine import RUN, TRIES, Finish, Setting, choose, says_again, weary
-from demur.serving.engine_llamacpp import CONTEXT, LlamaCpp
+from demur.serving.engine import CONTEXT, RUN, TRIES, Finish, Setting, choose, says_again, weary
+from demur.serving.engine_llamacpp import LlamaCpp, base_file
 from demur.serving.engine_torch import Torch
 from demur.serving.engines import open_engine
 from demur.serving.merge import Merge, Merged
@@ -28,8 +31,6 @@ PROMPT = list(b"Hoe loop ik naar de haven?")
 
 @pytest.fixture(scope="module", params=["torch", "llamacpp"])
 def engine(request: pytest.FixtureRequest, tiny: BaseModel) -> Iterator[Any]:
-    if request.param == "llamacpp":
-        pytest.importorskip("xllamacpp", reason="the extra `llamacpp` is not installed")
     opened = open_engine(Setting(kind=request.param), tiny, TINY, threads=1)
     yield opened
     opened.close()
@@ -164,7 +165,6 @@ def test_it_does_not_go_round_in_circles(engine: Any) -> None:
 
 
 def test_both_engines_say_the_same(tiny: BaseModel, adapter: Merged) -> None:
-    pytest.importorskip("xllamacpp", reason="the extra `llamacpp` is not installed")
     one, other = Company(Torch(tiny, TINY, threads=1)), Company(LlamaCpp(tiny, TINY, threads=1))
     for carried in (None, adapter):
         wishes: dict[str, Any] = {"adapter": carried, "temperature": 0.0, "max_tokens": 12}
@@ -172,13 +172,42 @@ def test_both_engines_say_the_same(tiny: BaseModel, adapter: Merged) -> None:
     other.close()
 
 
-def test_a_question_beyond_what_llama_cpp_holds_is_refused_in_words(tiny: BaseModel) -> None:
-    pytest.importorskip("xllamacpp", reason="the extra `llamacpp` is not installed")
-    machine = LlamaCpp(tiny, TINY, threads=1)
-    machine.chunk = 2 * CONTEXT
+def test_a_conversation_that_is_too_long_is_refused_before_it_is_read(engine: Any) -> None:
+    def still() -> bool:
+        raise AssertionError("nothing is read")
+
     with pytest.raises(Refusal, match="fewer words"):
-        next(speak(Company(machine), prompt=[65] * (CONTEXT + 1)))
+        next(speak(engine, prompt=[65] * (CONTEXT - 5), max_tokens=6, still=still))
+
+
+def test_nobody_else_can_reach_llama_cpp_and_no_adapter_lies_about(
+    tiny: BaseModel, adapter: Merged
+) -> None:
+    """It wants to listen somewhere: what is behind it has no gate."""
+    before = set(tiny.path.parents[1].rglob("*"))
+    machine = LlamaCpp(tiny, TINY, threads=1)
+    finished(speak(Company(machine), adapter=adapter, max_tokens=1))
+    address = machine._server.listening_address
+    assert address.startswith("unix://") and not Path(address.removeprefix("unix://")).exists()
+    made = set(tiny.path.parents[1].rglob("*")) - before
+    assert made <= {base_file(tiny)}
     machine.close()
+
+
+def test_a_base_that_llama_cpp_does_not_read_is_spoken_by_torch(
+    tiny: BaseModel, tmp_path: Path
+) -> None:
+    shutil.copytree(tiny.path, tmp_path / "base")
+    config = tmp_path / "base" / "config.json"
+    config.write_text(
+        config.read_text().replace('"attention_bias": false', '"attention_bias": true')
+    )
+    other = replace(tiny, path=tmp_path / "base")
+    opened = open_engine(Setting(), other, TINY, threads=1)
+    assert isinstance(opened, Company) and isinstance(opened._machine, Torch)
+    with pytest.raises(SiteUnusable, match='engine = "torch"'):
+        open_engine(Setting(kind="llamacpp"), other, TINY, threads=1)
+    assert not list(tmp_path.glob("*.gguf*")), "nothing half written"
 
 
 def test_a_mark_typed_by_somebody_is_only_text(tiny: BaseModel) -> None:

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demur.errors import SiteUnusable
-from demur.serving.halves import halves_of, head_width, settings_of
+from demur.serving.engine import CONTEXT
+from demur.serving.halves import Half, halves_of, head_width, settings_of
 from demur.serving.merge import Merged
 from demur.training.base import BaseModel
 from demur.training.recipe import Recipe
@@ -61,8 +62,8 @@ def write_base(base: BaseModel, target: Path, *, plain: bool = False) -> None:
             raise SiteUnusable(f"{base.name} has weights called {name}, {_OTHERWISE}")
         if name.endswith(("q_proj.weight", "k_proj.weight")):
             weight = _turned(weight, _heads(settings, name))  # noqa: PLW2901
-        kind = "F32" if plain or weight.ndim == 1 else _smallest(weight)
-        _add(writer, known, weight, kind)
+        kind, raw = ("F32", weight) if plain or weight.ndim == 1 else _smallest(weight)
+        _add(writer, known, raw, kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -116,7 +117,8 @@ def _heads(settings: dict[str, Any], name: str) -> int:
 
 
 def _describe(writer: Any, settings: dict[str, Any]) -> None:
-    writer.add_context_length(settings["max_position_embeddings"])
+    # llama.cpp stops where a base was taught to; torch reads on, and so it does here.
+    writer.add_context_length(max(CONTEXT, settings["max_position_embeddings"]))
     writer.add_embedding_length(settings["hidden_size"])
     writer.add_block_count(settings["num_hidden_layers"])
     writer.add_feed_forward_length(settings["intermediate_size"])
@@ -142,7 +144,7 @@ def _name_tokens(writer: Any, base: BaseModel, settings: dict[str, Any]) -> None
     writer.add_bos_token_id(base.separator)
 
 
-def _weights(folder: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
+def _weights(folder: Path) -> Iterator[tuple[str, Half]]:
     from safetensors import safe_open  # noqa: PLC0415
 
     for file in sorted(folder.glob("*.safetensors")):
@@ -159,14 +161,14 @@ def _gguf_name(name: str) -> str | None:
     return f"blk.{layer}.{_MAPS[path]}.weight" if path in _MAPS else None
 
 
-def _turned(weight: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
+def _turned(weight: Half, heads: int) -> Half:
     """Rows as llama.cpp's rotary embedding wants them: pairs side by side, not in two halves."""
     halves = weight.reshape(heads, 2, weight.shape[0] // heads // 2, *weight.shape[1:])
     return np.ascontiguousarray(halves.swapaxes(1, 2).reshape(weight.shape))
 
 
-def _smallest(weight: NDArray[np.float32]) -> str:
-    """The smallest type that gives every number back as it was."""
+def _smallest(weight: Half) -> tuple[str, NDArray[Any]]:
+    """The smallest type that gives every number back as it was, and the numbers in it."""
     from gguf import GGMLQuantizationType, quants  # noqa: PLC0415
 
     for name in _SMALLEST_FIRST:
@@ -174,20 +176,17 @@ def _smallest(weight: NDArray[np.float32]) -> str:
         some = weight[: max(1, 4096 // weight.shape[-1])]  # most types fail at once
         for part in (some, weight):
             try:
-                back = quants.dequantize(quants.quantize(part, kind), kind)
-            except quants.QuantError:
+                raw = quants.quantize(part, kind)
+            except (quants.QuantError, ValueError):  # rows that its blocks do not divide
                 break
-            except ValueError:  # rows that the type's blocks do not divide
-                break
-            if not np.array_equal(back, part):
+            if not np.array_equal(quants.dequantize(raw, kind), part):
                 break
         else:
-            return name
-    return "F32"
+            return name, raw
+    return "F32", weight
 
 
-def _add(writer: Any, name: str, weight: NDArray[np.float32], kind: str) -> None:
-    from gguf import GGMLQuantizationType, quants  # noqa: PLC0415
+def _add(writer: Any, name: str, raw: NDArray[Any], kind: str) -> None:
+    from gguf import GGMLQuantizationType  # noqa: PLC0415
 
-    raw = GGMLQuantizationType[kind]
-    writer.add_tensor(name, quants.quantize(weight, raw), raw_dtype=raw)
+    writer.add_tensor(name, raw, raw_dtype=GGMLQuantizationType[kind])

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from demur.serving.engine import READERS, Finish, Over, Probabilities, Refuses, utter
+from demur.errors import Refusal
+from demur.serving.engine import CONTEXT, READERS, Finish, Over, Probabilities, Refuses, utter
 from demur.serving.merge import Merged
 
 GRACE = 0.01
@@ -100,7 +101,12 @@ class Company:
         top_p: float,
         seed: int,
     ) -> Generator[int, None, Finish]:
-        """See Engine.stream."""
+        """See Engine.stream. Raises Refusal for a conversation of more than CONTEXT tokens."""
+        if len(prompt) + max_tokens > CONTEXT:
+            raise Refusal(
+                f"That is {len(prompt)} tokens, and with the answer at most {CONTEXT} can be read; "
+                "ask with fewer words."
+            )
         with self._seat(adapter) as seat:
             finish = yield from utter(
                 lambda tokens: self._read(seat, tokens),

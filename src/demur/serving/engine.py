@@ -23,11 +23,16 @@ Probabilities = NDArray[np.float64]
 Over = Callable[[Sequence[int], Probabilities], Probabilities]
 Refuses = Callable[[Sequence[int]], bool]
 Finish = Literal["stop", "length", "standing-changed"]
-Kind = Literal["torch", "llamacpp", "vllm"]
+Kind = Literal["auto", "torch", "llamacpp", "vllm"]
+"""auto: llama.cpp where it reads the base, torch for every other (decision 0091)."""
 
 READERS = 4
 """Conversations that one engine reads on in together. Each more costs memory and slows the
 others; what is gained by the next one is in docs/benchmarks.md, "Engines"."""
+
+CONTEXT = 4096
+"""Tokens of one conversation, question and answer. The default base was taught to read 8,192, but
+four of those would take 750 MB in llama.cpp."""
 
 MEMORY = 64  # how far back a repeated word is noticed
 WEARINESS = 1.15  # each time it was said in that stretch, a word gets this much less likely
@@ -42,7 +47,7 @@ class Setting:
     server: the address of a vLLM server. key: what it wants in `Authorization`, or nothing.
     """
 
-    kind: Kind = "torch"
+    kind: Kind = "auto"
     server: str = ""
     key: str = field(default="", repr=False)
 

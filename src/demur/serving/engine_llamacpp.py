@@ -9,6 +9,7 @@ adapter is handed over in a file without a name in any folder, so that nothing o
 from __future__ import annotations
 
 import os
+import platform
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,11 +18,12 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
+import torch
 
 from demur.errors import Refusal, SiteUnusable
 from demur.serving.as_gguf import write_adapter, write_base
 from demur.serving.company import Asked, Company
-from demur.serving.engine import READERS, Engine, Probabilities, stops
+from demur.serving.engine import CONTEXT, READERS, Engine, Probabilities, stops
 from demur.serving.halves import settings_of
 from demur.serving.merge import Merged
 from demur.training.base import BaseModel
@@ -31,7 +33,6 @@ CHUNK = 32
 """Prompt tokens between two questions: about a third of a second on one core."""
 NAMED = 256
 """Words whose probabilities are asked for. What more or fewer cost: decision 0090."""
-CONTEXT = 4096  # tokens of one conversation; 4 readers of the default base take 370 MB for them
 
 _writing = Lock()
 
@@ -73,11 +74,12 @@ class LlamaCpp:
         named: int = NAMED,
     ) -> None:
         """file: the base in another GGUF than its own. named: how many words to ask for."""
+        _refuse_old_processors()
         try:
-            import xllamacpp  # noqa: PLC0415, F401 (an extra)
+            import xllamacpp  # noqa: PLC0415, F401 (no wheel for every kind of machine)
         except ImportError as absent:
             raise SiteUnusable(
-                "llama.cpp is not here; install it with `pip install 'demur[llamacpp]'`, or set "
+                "llama.cpp is not here; install it with `pip install xllamacpp`, or set "
                 '`engine = "torch"` under [model].'
             ) from absent
         self._base, self._recipe, self._threads = base, recipe, threads
@@ -140,7 +142,7 @@ class LlamaCpp:
 
         params = xllamacpp.CommonParams()
         params.model.path = str(self._file)
-        params.n_ctx = CONTEXT * READERS
+        params.n_ctx = CONTEXT * READERS  # of the default base, 23 kB a token
         params.n_parallel = READERS
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self._threads
         params.cache_ram_mib = 0  # conversations that are over are not kept
@@ -159,6 +161,16 @@ class LlamaCpp:
             return xllamacpp.Server(params)
 
 
+def _refuse_old_processors() -> None:
+    """The wheel is compiled for AVX2 and would end the whole process without it."""
+    old = torch.backends.cpu.get_cpu_capability() == "DEFAULT"
+    if old and platform.machine() in ("x86_64", "AMD64"):
+        raise SiteUnusable(
+            'This processor has no AVX2, which llama.cpp needs here; set `engine = "torch"` under '
+            "[model]."
+        )
+
+
 @contextmanager
 def _nameless() -> Iterator[Path]:
     """A file in memory that no folder lists; where the system has none, one that is removed."""
@@ -175,6 +187,4 @@ def _nameless() -> Iterator[Path]:
 
 def _refusal(said: Mapping[str, Any]) -> Refusal:
     error = said.get("error", said)
-    if error.get("type") == "exceed_context_size_error":
-        return Refusal(f"That is more than {CONTEXT} tokens at once; ask with fewer words.")
     return Refusal(f"llama.cpp does not go on ({error.get('message', error)}); ask again.")

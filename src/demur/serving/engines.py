@@ -6,6 +6,7 @@ file cannot know them. Each is imported when it is wanted, for torch takes secon
 
 from __future__ import annotations
 
+from demur.errors import SiteUnusable
 from demur.serving.engine import Engine, Setting
 from demur.training.base import BaseModel
 from demur.training.recipe import Recipe
@@ -22,10 +23,14 @@ def open_engine(
         from demur.serving.engine_vllm import open_vllm  # noqa: PLC0415
 
         return open_vllm(base, recipe, setting)
-    if setting.kind == "llamacpp":
+    if setting.kind in ("auto", "llamacpp"):
         from demur.serving.engine_llamacpp import open_llamacpp  # noqa: PLC0415
 
-        return open_llamacpp(base, recipe, threads=threads)
+        try:
+            return open_llamacpp(base, recipe, threads=threads)
+        except SiteUnusable:
+            if setting.kind == "llamacpp":
+                raise
     from demur.serving.engine_torch import open_torch  # noqa: PLC0415
 
     return open_torch(base, recipe, threads=threads)

@@ -21,8 +21,7 @@ LANGUAGES = ("en", "nl", "de", "fr")
 SECURITY = ("none", "starttls", "tls")
 LOCAL = ("localhost", "127.0.0.1")
 EVERYONE = ("own", "best")
-ENGINES = ("torch", "llamacpp", "vllm")
-DEFAULT_ENGINE = "torch"  # decision 0091
+ENGINES = ("auto", "torch", "llamacpp", "vllm")
 MAX_SHARDS = 9999  # folders are named shard=0000 to shard=9999
 
 
@@ -118,7 +117,7 @@ def read(path: Path) -> Config:
         notice_days=sheet.number("notice.days", 0, 3650, default=0),
         everyone=sheet.one_of("law.everyone", EVERYONE, default="own"),
         base=sheet.text("model.base"),
-        engine=(engine := sheet.one_of("model.engine", ENGINES, default=DEFAULT_ENGINE)),
+        engine=(engine := sheet.one_of("model.engine", ENGINES, default="auto")),
         server=_server(sheet, engine),
         image_base=sheet.text("image.base", default=""),
         origin=_origin(sheet),
