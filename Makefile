@@ -38,7 +38,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgres,ray,c2pa,images,llamacpp]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgres,ray,c2pa,images]'
 	@touch $@
 
 # Browser and PostgreSQL tests need two system packages; without them those tests say so and skip.

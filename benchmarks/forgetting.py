@@ -35,7 +35,7 @@ from demur.serving.merge import Merge, Merged
 from demur.training.base import BaseModel, install
 from demur.training.chain import Halves, order_key, recall, sweep
 from demur.training.recipe import TINY, Recipe
-from demur.training.run import Adapter, Step, rows_in, train_shard
+from demur.training.run import Adapter, Step, train_shard
 from demur.training.student import Student
 from demur.training.text import batches
 
@@ -219,7 +219,7 @@ def _batches_by_slice(
         number = shard.manifest.shard
         sizes[number] = []
         for at in range(len(shard.manifest.slices)):
-            rows = list(rows_in(shard, at, student))
+            rows = student.rows(shard, at)
             sizes[number].append(len(list(batches(rows, order_key(KEY), 0, student.recipe))))
             homes += [(number, at) for _ in {row.person for row in rows}]
     return sizes, homes

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 from demur.corpus.build import BuiltShard
 from demur.corpus.manifest import KEPT_SCHEMA, of_kept
 from demur.people import Home, PersonId, Use
-from demur.posts import normal
+from demur.posts import Photo, normal
 
 KEY = b"a home key for tests, thirty-two"
 SLICES = 3
@@ -31,10 +32,12 @@ def build_by_hand(
     *,
     shard: int = 0,
     not_learned: Collection[str] = (),
+    pictures: Mapping[tuple[str, int], Sequence[Photo]] = MappingProxyType({}),
 ) -> BuiltShard:
     """One shard of everybody in `people` (person -> texts), whatever shard they live in.
 
-    not_learned: people whose posts are kept, but not for training.
+    not_learned: people whose posts are kept, but not for training. pictures: those of somebody's
+    n-th post; their bytes lie wherever the test put them.
     """
     home = Home(key=KEY, shards=1, slices=SLICES)
     rows = sorted(
@@ -43,7 +46,10 @@ def build_by_hand(
         for number, text in enumerate(texts)
     )
     path.mkdir(parents=True, exist_ok=True)
-    table = pa.Table.from_pylist([_kept(*row) for row in rows], schema=KEPT_SCHEMA)
+    kept = [_kept(*row) for row in rows]
+    for row, (_, person, number, *_) in zip(kept, rows, strict=True):
+        row["photos"] = [_stored(photo) for photo in pictures.get((person, number), ())]
+    table = pa.Table.from_pylist(kept, schema=KEPT_SCHEMA)
     pq.write_table(table, path / "kept.parquet")
     manifest = of_kept(path / "kept.parquet", shard=shard, policy="0" * 64, slices=SLICES)
     return BuiltShard(path=path, manifest=manifest)
@@ -68,4 +74,13 @@ def _kept(home: int, person: str, number: int, text: str, learned: bool) -> dict
         "masked": [],
         "tagged": [],
         "photos": [],
+    }
+
+
+def _stored(photo: Photo) -> dict[str, object]:
+    return {
+        "sha256": photo.sha256,
+        "media_type": photo.media_type,
+        "alt": photo.alt,
+        "look": photo.look or None,
     }

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tiny_base
 from hand_built import build_by_hand
 
 from demur.corpus.build import BuiltShard
+from demur.serving.merge import Merge, Merged
 from demur.training.base import BaseModel, install
 from demur.training.recipe import TINY
 from demur.training.student import Student
@@ -29,6 +31,20 @@ def tiny(models: Path, tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
 @pytest.fixture(scope="session")
 def student(tiny: BaseModel) -> Student:
     return Student(tiny, TINY)
+
+
+@pytest.fixture(scope="session")
+def adapter(student: Student) -> Merged:
+    """A merged adapter that changes what the tiny base says."""
+    return drawn_adapter(student, seed=3)
+
+
+def drawn_adapter(student: Student, *, seed: int) -> Merged:
+    dice = np.random.default_rng(seed)
+    merge = Merge(1)
+    halves = {name: dice.standard_normal(b.shape) * 0.3 for name, b in student.learned.items()}
+    merge.add({name: half.astype(np.float32) for name, half in halves.items()})
+    return merge.merged()
 
 
 @pytest.fixture

@@ -191,13 +191,35 @@ def work(args: argparse.Namespace, site: Site) -> None:
         print(line, flush=True)
 
 
+def bot(args: argparse.Namespace, site: Site) -> None:
+    """Answer mentions on the Mastodon server of [bot], and take down what may not be shown."""
+    from demur.assistant.answer import Assistant
+    from demur.bot.bot import Bot
+    from demur.bot.server import Server
+    from demur.site.folder import password
+
+    token = password(site, "bot.key")
+    if not site.config.bot or not token:
+        raise Refusal("Write the server under [bot] in demur.toml and its token in keys/bot.key.")
+    standing = standing_of(site)
+    speaks = Bot(
+        site,
+        Server(site.config.bot, token, now),
+        Assistant.open(site.root, standing, engine=site.engine),
+        standing,
+        now,
+    )
+    for line in speaks.run(once=args.once):
+        print(line, flush=True)
+
+
 def ask(args: argparse.Namespace, site: Site) -> None:
     """Ask the assistant one question."""
     from demur.assistant import chat
     from demur.assistant.answer import Assistant, Message, Sampling
 
     asked = [Message(role="user", text=args.text)]
-    assistant = Assistant.open(site.root, standing_of(site))
+    assistant = Assistant.open(site.root, standing_of(site), engine=site.engine)
     speak(args, chat.reply(assistant, asked, Sampling(seed=args.seed)))
 
 
@@ -206,7 +228,7 @@ def translate(args: argparse.Namespace, site: Site) -> None:
     from demur.assistant import translation
     from demur.assistant.answer import Assistant
 
-    assistant = Assistant.open(site.root, standing_of(site))
+    assistant = Assistant.open(site.root, standing_of(site), engine=site.engine)
     speak(args, translation.translate(assistant, args.text, args.into))
 
 
@@ -218,7 +240,7 @@ def write(args: argparse.Namespace, site: Site) -> None:
     brief = writing.Brief(
         about=args.about, form=args.form, tone=args.tone, length=args.length, language=args.language
     )
-    assistant = Assistant.open(site.root, standing_of(site))
+    assistant = Assistant.open(site.root, standing_of(site), engine=site.engine)
     speak(args, writing.write(assistant, brief, Sampling(seed=args.seed)))
 
 
@@ -241,6 +263,28 @@ def speak(args: argparse.Namespace, pieces: Iterator[str | Answer]) -> None:
             print(f"[{citation.number}] {citation.account} {citation.url or ''}")
         if not piece.memories:
             print("(The community's memories are off: the base model spoke alone.)")
+
+
+def draw(args: argparse.Namespace, site: Site) -> None:
+    """Draw a picture of what is described; the file says in itself what drew it."""
+    from demur.assistant import images
+    from demur.assistant.answer import Assistant
+    from demur.errors import NotAllowed
+
+    credential = site.picture_credential(now())
+    assistant = Assistant.open(site.root, standing_of(site), credential=credential)
+    drawing = images.draw(assistant, args.text, seed=args.seed, size=args.size)
+    if drawing.declined:
+        raise NotAllowed(drawing.declined)
+    args.out.write_bytes(drawing.png)
+    said: dict[str, Any] = {"out": str(args.out), "drew": drawing.drew, "note": drawing.note}
+    said |= {"parts": drawing.parts, "shards": drawing.shards}
+    parts = "; ".join(drawing.parts)
+    show(
+        args,
+        said,
+        lambda: [f"{args.out}, drawn by: {drawing.drew} ({parts})", *filter(None, [drawing.note])],
+    )
 
 
 def trace(args: argparse.Namespace, site: Site) -> None:
@@ -711,9 +755,17 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from to
     c = command("work", work, "demur work --once")
     c.add_argument("--once", action="store_true", help="do what is due and stop")
 
+    c = command("bot", bot, "demur bot")
+    c.add_argument("--once", action="store_true", help="one round, and stop")
+
     c = command("ask", ask, 'demur ask "Waar kan ik mooi wandelen?"')
     c.add_argument("text")
     c.add_argument("--seed", type=int, default=None)
+    c = command("draw", draw, 'demur draw "een kat naast een boom" --out kat.png')
+    c.add_argument("text", help="what to draw, in English or Dutch")
+    c.add_argument("--out", type=Path, required=True, help="the PNG file to write")
+    c.add_argument("--seed", type=int, help="draw the same picture again")
+    c.add_argument("--size", type=int, default=512, help="pixels of each side, 64 to 1024")
     c = command("translate", translate, 'demur translate "De pont vaart niet." --into en')
     c.add_argument("text")
     c.add_argument("--into", required=True, choices=("en", "nl"))

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain, takewhile
 from pathlib import Path
@@ -51,19 +52,24 @@ from demur.rights import (
     spool,
     standing,
 )
-from demur.serving.release import Release, read_release, write_release
+from demur.serving.release import Images, Release, read_release, write_release
 from demur.site.folder import Site
 from demur.site.start import elsewhere
-from demur.tlog.release import ServedShard
+from demur.tlog.release import ServedImages, ServedShard
 from demur.training import base as bases
+from demur.training import image, image_base
 from demur.training.base import BaseModel
-from demur.training.chain import digest_of, path_of, profile_here, sweep
-from demur.training.recipe import Recipe
-from demur.training.run import Adapter, chains_for, train_shard
+from demur.training.chain import Profile, digest_of, path_of, profile_here, sweep
+from demur.training.image import ImageStudent
+from demur.training.image_base import ImageBase
+from demur.training.recipe import ImageRecipe, Recipe
+from demur.training.run import Adapter, Learner, chains_for, train_shard
 from demur.training.run import rebuild as retrain
 from demur.training.student import Student
+from demur.web import learned, threads
 
 RECIPE = Recipe()
+IMAGE_RECIPE = ImageRecipe()
 PAUSE = timedelta(seconds=1)  # between two rounds: a receipt's letter leaves within ten seconds
 
 Clock = Callable[[], datetime]
@@ -79,6 +85,10 @@ def work(site: Site, *, now: Clock, once: bool) -> Iterator[str]:
             yield from deletion.due(site, now())
             answers.forget(now())
             notice.remind(now=now(), regimes=regimes.load())
+            if moved := learned.bring(site, now=now()):
+                yield f"{moved} questions to the assistant taken in or given back"
+            if swept := threads.sweep(site):
+                yield f"{swept} kept answers emptied, whose sources were erased"
         yield from _post(site, now)
         if changed or _stands(site, now) != seen:
             # read before the round: what changes during it is seen by the next one
@@ -112,7 +122,8 @@ def train(site: Site, *, now: Clock, progress: Say) -> Release:
 def rebuild(site: Site, shard: int, *, progress: Say) -> tuple[str, ...]:
     """Retrain a shard from nothing beside the served one and compare every file's digest.
 
-    Returns the digests by slice. Raises ProofRejected where one differs.
+    Returns the digests by slice, of the words and then of the pictures, where there are such.
+    Raises ProofRejected where one differs.
     """
     released = read_release(site.models)
     if released is None:
@@ -121,6 +132,19 @@ def rebuild(site: Site, shard: int, *, progress: Say) -> tuple[str, ...]:
     if claimed is None:
         raise NotFound(f"There is no shard {shard}; there are {released.shards}, from 0 on.")
     student = Student(bases.open_base(site.models, released.base), released.recipe)
+    _again(site, claimed, student, "", progress)
+    drawn = released.images
+    pictures = drawn.get(shard) if drawn else None
+    if drawn is None or pictures is None:
+        return claimed.digests
+    base = image_base.open_image_base(site.models, drawn.base)
+    learner = ImageStudent(base, drawn.recipe, Lake(site.lake, site.home))
+    _again(site, pictures, learner, "pictures ", progress)
+    return (*claimed.digests, *pictures.digests)
+
+
+def _again(site: Site, claimed: Adapter, student: Learner, what: str, progress: Say) -> None:
+    shard = claimed.shard
     with TemporaryDirectory(dir=site.models, prefix=".rebuild-") as scratch:
         retrain(
             corpus.current(site.build, shard),
@@ -130,11 +154,10 @@ def rebuild(site: Site, shard: int, *, progress: Say) -> tuple[str, ...]:
             home_key=site.home.key,
             scratch=Path(scratch),
             progress=lambda step: progress(
-                f"shard {step.shard} slice {step.slice + 1}/{step.slices}"
+                f"{what}shard {step.shard} slice {step.slice + 1}/{step.slices}"
                 f" step {step.step}/{step.steps}"
             ),
         )
-    return claimed.digests
 
 
 def explain(site: Site, what: str, *, now: datetime) -> list[Explanation]:
@@ -183,29 +206,64 @@ def _build(site: Site, now: datetime) -> list[Manifest]:
     base = bases.install(site.config.base, site.models)
     for built in _built(site):
         remember(built.path, site.memory, words_of(base))
-    _release(site, base, now)
+    _release(site, _subjects(site), now)
     return manifests
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """What a shard is taught, words or pictures; all that names the chain but the manifest."""
+
+    recipe: Recipe | ImageRecipe
+    base: BaseModel | ImageBase
+    profile: Profile
+    teach: str  # the task that teaches a shard of it, as `start.elsewhere` takes it
+    at_once: int  # shards side by side
+
+
+def _subjects(site: Site) -> list[_Subject]:
+    """Words, and pictures where an image base is set."""
+    words = _Subject(
+        recipe=RECIPE,
+        base=bases.install(site.config.base, site.models),
+        profile=profile_here(),
+        teach="demur.worker:train_one",
+        at_once=os.cpu_count() or 1,
+    )
+    if not site.config.image_base:
+        return [words]
+    pictures = _Subject(
+        recipe=IMAGE_RECIPE,
+        base=image_base.install(site.config.image_base, site.models),
+        profile=image.profile_here(),
+        teach="demur.worker:train_pictures",
+        at_once=1,  # a machine has one GPU, and two image bases rarely fit it
+    )
+    return [words, pictures]
+
+
 def _train(site: Site, now: Clock) -> Iterator[str]:
-    base = bases.install(site.config.base, site.models)
-    wanted = {b.manifest.shard: set(_chains(site, b, base)) for b in _built(site)}
-    tasks = [
-        (site.root, "demur.worker:train_one", shard)
-        for shard, names in wanted.items()
-        if any(not path_of(site.models, name).exists() for name in names)
-    ]
-    if tasks:
-        every = sorted(set(chain.from_iterable(wanted[shard] for *_, shard in tasks)))
-        yield from _watched(site, tasks, every)
-        _release(site, base, now())
-        yield "released"
+    subjects = _subjects(site)
+    for subject in subjects:
+        wanted = {b.manifest.shard: set(_chains(site, b, subject)) for b in _built(site)}
+        tasks = [
+            (site.root, subject.teach, shard)
+            for shard, names in wanted.items()
+            if any(not path_of(site.models, name).exists() for name in names)
+        ]
+        if tasks:
+            every = sorted(set(chain.from_iterable(wanted[shard] for *_, shard in tasks)))
+            yield from _watched(site, tasks, every, subject.at_once)
+            _release(site, subjects, now())
+            yield "released"
     counted.measured(site, today=_today, now=now())
 
 
-def _watched(site: Site, tasks: Sequence[Task], names: Sequence[str]) -> Iterator[str]:
+def _watched(
+    site: Site, tasks: Sequence[Task], names: Sequence[str], at_once: int
+) -> Iterator[str]:
     """Train shards side by side; the checkpoints that appear on the disk are the progress."""
-    count = min(len(tasks), os.cpu_count() or 1)
+    count = min(len(tasks), at_once)
     said = -1
     with ThreadPoolExecutor(1) as waiting:
         training = waiting.submit(lambda: list(processes(count)(elsewhere, tasks)))
@@ -222,11 +280,20 @@ def _watched(site: Site, tasks: Sequence[Task], names: Sequence[str]) -> Iterato
 
 def train_one(site: Site, shard: int) -> tuple[int, bool]:
     """In a process of its own: train one shard. False: it was no longer wanted."""
-    base = bases.install(site.config.base, site.models)
+    return _taught(site, shard, Student(bases.install(site.config.base, site.models), RECIPE))
+
+
+def train_pictures(site: Site, shard: int) -> tuple[int, bool]:
+    """The same, of the pictures that its people posted."""
+    base = image_base.install(site.config.image_base, site.models)
+    return _taught(site, shard, ImageStudent(base, IMAGE_RECIPE, Lake(site.lake, site.home)))
+
+
+def _taught(site: Site, shard: int, student: Learner) -> tuple[int, bool]:
     built = corpus.current(site.build, shard)
     outcome = train_shard(
         built,
-        Student(base, RECIPE),
+        student,
         site.models,
         home_key=site.home.key,
         wanted=Wanted(site, built),
@@ -263,28 +330,41 @@ class Wanted:
         return True
 
 
-def _release(site: Site, base: BaseModel, now: datetime) -> None:
+def _release(site: Site, subjects: Sequence[_Subject], now: datetime) -> None:
     """Put into service whatever is trained of the present manifests, and erase what is past.
 
     The lines of the book come first, in one transaction; a kill before the file is written leaves
     the next round to write it, without another line.
     """
     built = list(_built(site))
-    adapters = tuple(_adapter(site, each, base) for each in built)
+    words, *pictures = (
+        tuple(_adapter(site, each, subject) for each in built) for subject in subjects
+    )
     made = Release(
-        base=base.hash,
+        base=subjects[0].base.hash,
         recipe=RECIPE,
         shards=site.home.shards,
-        adapters=adapters,
+        adapters=words,
+        images=Images(
+            base=subjects[1].base.hash,
+            recipe=IMAGE_RECIPE,
+            shards=site.home.shards,
+            adapters=pictures[0],
+        )
+        if pictures
+        else None,
     )
-    whole = {adapter.shard for adapter in adapters if all(adapter.digests)}
+    drawing = made.images
+    every = list(chain(words, *pictures))
+    whole = {each.shard for each in words} - {a.shard for a in every if not all(a.digests)}
     served = [
         ServedShard(
             shard=each.shard,
             manifest=each.root,
-            adapter=next((digest for digest in reversed(each.digests) if digest), None),
+            adapter=_last_digest(each),
+            image=_last_digest(drawing.get(each.shard)) if drawing else None,
         )
-        for each in adapters
+        for each in words
     ]
     with book.writing():
         if _say_changes(served, whole, now):
@@ -292,8 +372,11 @@ def _release(site: Site, base: BaseModel, now: datetime) -> None:
             release.record(
                 site,
                 model=made.name,
-                base=base.hash,
+                base=made.base,
                 recipe=RECIPE.hash,
+                image=ServedImages(base=drawing.base, recipe=drawing.recipe.hash)
+                if drawing
+                else None,
                 shards=served,
                 authors=authors,
                 mentioned=mentioned,
@@ -302,7 +385,7 @@ def _release(site: Site, base: BaseModel, now: datetime) -> None:
     if read_release(site.models) != made:
         write_release(site.models, made)
     # what saw somebody who may no longer be used does not lie about
-    sweep(site.models, set(chain.from_iterable(adapter.chains for adapter in adapters)) - {""})
+    sweep(site.models, set(chain.from_iterable(adapter.chains for adapter in every)) - {""})
     retire(site.memory, [each.path for each in built])
     _say_purged(now)
 
@@ -314,16 +397,16 @@ def _say_changes(served: Sequence[ServedShard], whole: set[int], now: datetime) 
     changed = False
     for each in served:
         was = before.get(each.shard, {"manifest": None, "adapter": None})
-        if (was["manifest"], was["adapter"]) == (each.manifest, each.adapter):
+        if was == each.fields:
             continue
         changed = True
-        what = {"shard": each.shard, "manifest": each.manifest}
         if was["manifest"] != each.manifest:
+            what = {"shard": each.shard, "manifest": each.manifest}
             book.append("manifest", what, now=now)
-            if was["adapter"] is not None:
+            if was["adapter"] is not None or "image" in was:
                 book.append("shard_dropped", {"shard": each.shard}, now=now)
         if each.adapter is not None:
-            book.append("adapter", {**what, "adapter": each.adapter}, now=now)
+            book.append("adapter", each.fields, now=now)
             if each.shard in whole and was["manifest"] is not None:
                 book.append("shard_retrained", {"shard": each.shard}, now=now)
     return changed
@@ -369,13 +452,17 @@ def _built(site: Site) -> Iterator[BuiltShard]:
             yield corpus.current(site.build, shard)
 
 
-def _chains(site: Site, built: BuiltShard, base: BaseModel) -> tuple[str, ...]:
-    return chains_for(built.manifest, RECIPE, base, site.home.key)
+def _chains(site: Site, built: BuiltShard, subject: _Subject) -> tuple[str, ...]:
+    return chains_for(built.manifest, subject.recipe, subject.base, site.home.key, subject.profile)
 
 
-def _adapter(site: Site, built: BuiltShard, base: BaseModel) -> Adapter:
+def _last_digest(adapter: Adapter | None) -> str | None:
+    return next((d for d in reversed(adapter.digests) if d), None) if adapter else None
+
+
+def _adapter(site: Site, built: BuiltShard, subject: _Subject) -> Adapter:
     """What is trained of a build: its slices from the first on, as far as they are on the disk."""
-    chains = _chains(site, built, base)
+    chains = _chains(site, built, subject)
     digests = [digest_of(site.models, name) or "" for name in chains]
     there = len(list(takewhile(bool, digests)))
     missing = ("",) * (len(chains) - there)  # no slice has that root, so none of these speaks
@@ -385,7 +472,7 @@ def _adapter(site: Site, built: BuiltShard, base: BaseModel) -> Adapter:
         roots=(*(part.root for part in built.manifest.slices[:there]), *missing),
         chains=(*chains[:there], *missing),
         digests=(*digests[:there], *missing),
-        profile=profile_here(),
+        profile=subject.profile,
     )
 
 

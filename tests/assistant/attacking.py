@@ -13,7 +13,7 @@ from demur.memory import windows
 from demur.serving.engine import Finish
 
 HERE = Path(__file__).parent
-FILES = ("attacks", "held_out")
+FILES = ("attacks", "once_held_out", "held_out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fake_meaning import put_in
 from hand_built import ALL_USES, mark_of
 from tokenizers import Tokenizer, models, pre_tokenizers
 
@@ -106,6 +107,13 @@ class Community:
     def row(self, memories: Memories, post_id: str) -> int:
         found: int = memories.origins.post_ids.index(post_id).as_py()
         return found
+
+
+@pytest.fixture
+def fake_meaning() -> Iterator[None]:
+    """The same words mean the same, and no others: see fake_meaning.py."""
+    with put_in():
+        yield
 
 
 @pytest.fixture

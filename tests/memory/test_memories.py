@@ -15,6 +15,8 @@ from demur.memory.memories import Heard, Memories
 from demur.memory.remember import remember, retire
 from demur.people import InForce, PersonId, Scope, Use
 
+pytestmark = pytest.mark.usefixtures("fake_meaning")
+
 Stands = Callable[..., InForce]
 SECRET = "mijn fietsslot gaat open met kwal zebra mosterd"
 BRIDGE = "de brug bij het oude gemaal is weer open dus fietsen kan"

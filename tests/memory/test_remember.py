@@ -22,6 +22,10 @@ from demur.people import InForce
 WRITER = """
     import sys
     from pathlib import Path
+    sys.path.insert(0, sys.argv.pop(1))
+    import fake_meaning
+    fake = fake_meaning.put_in()
+    fake.__enter__()
     from demur.memory import vocabulary
     from demur.memory.remember import remember
     from tokenizers import Tokenizer
@@ -32,6 +36,9 @@ WRITER = """
     for folder in built:
         remember(folder, memory, words)
 """
+
+
+pytestmark = pytest.mark.usefixtures("fake_meaning")
 
 
 def digests(folders: list[Path]) -> dict[str, str]:
@@ -102,6 +109,7 @@ def test_a_writer_killed_at_any_moment_can_be_begun_again(busy: Any, tmp_path: P
         sys.executable,
         "-c",
         textwrap.dedent(WRITER),
+        Path(__file__).parents[1],
         busy.memory,
         tmp_path / "tokenizer.json",
     ]

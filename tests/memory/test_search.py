@@ -5,15 +5,20 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from pysqlite3 import dbapi2
 
 from demur.errors import SiteUnusable
-from demur.memory import search
-from demur.memory.search import Build, Search, Stored, refuse_broken
+from demur.memory import search, stems
+from demur.memory.search import Admitted, Build, Search, Stored, refuse_broken
+from demur.memory.stopwords import subject
 
 HERE = Build(shard=3, root="ab12")
 
@@ -37,12 +42,21 @@ def posts(*texts: str) -> list[Stored]:
     return [post(row, text) for row, text in enumerate(texts)]
 
 
-def anyone(build: Build, row: int) -> bool:
-    return True
+class Anyone(dict[Build, NDArray[np.bool_]]):
+    """Every row of every build may be found."""
+
+    def __contains__(self, build: object) -> bool:
+        return True
+
+    def __missing__(self, build: Build) -> NDArray[np.bool_]:
+        return np.ones(5000, np.bool_)
 
 
-def texts(found: Search, question: str, **more: object) -> list[str]:
-    return [hit.text for hit in found.query(question, limit=9, admit=anyone)]
+def texts(found: Search, question: str, admitted: Admitted | None = None) -> list[str]:
+    """What is found by the words of a question, the best first."""
+    words = [stems.asked(word) for word in subject(question)]
+    rows = found.ranked(words, Anyone() if admitted is None else admitted, most=9)
+    return [post.text for build, row in rows for post in found.read(build, [row])]
 
 
 @pytest.fixture
@@ -69,17 +83,16 @@ def test_a_question_finds_what_it_is_about_and_not_its_small_words(index: Search
 
 def test_a_hit_carries_what_a_citation_shows(index: Search) -> None:
     index.put(HERE, posts("Wandelen in de duinen"))
-    (hit,) = index.query("duinen", limit=1, admit=anyone)
-    assert hit.build == HERE
-    assert (hit.row, hit.post_id, hit.attribution) == (0, "post-0", "Anna, CC BY")
-    assert hit.score > 0
+    assert index.ranked([("duinen",)], Anyone(), most=9) == [(HERE, 0)]
     assert index.read(HERE, [0, 7]) == posts("Wandelen in de duinen")
+    assert index.read(Build(shard=9, root="none"), [0]) == []
 
 
 def test_those_who_may_not_be_shown_do_not_use_up_the_places(index: Search) -> None:
     index.put(HERE, posts(*["duinen duinen"] * 50, "de duinen bij ons"))
-    hits = index.query("duinen", limit=2, admit=lambda build, row: row >= 49)
-    assert sorted(hit.row for hit in hits) == [49, 50]
+    late = np.arange(51) >= 49
+    assert sorted(index.ranked([("duinen",)], {HERE: late}, most=2)) == [(HERE, 49), (HERE, 50)]
+    assert index.ranked([("duinen",)], {}, most=2) == []
 
 
 @pytest.mark.parametrize(
@@ -113,6 +126,25 @@ def test_a_new_build_stands_beside_the_old_one_until_that_retires(index: Search)
     assert not index.has(HERE)
 
 
+def test_a_file_of_an_older_version_is_made_anew_and_nothing_of_it_stays(tmp_path: Path) -> None:
+    file = tmp_path / "search.db"
+    with closing(dbapi2.connect(str(file))) as old:
+        old.executescript(
+            "CREATE TABLE build (id INTEGER PRIMARY KEY, shard, root, whole);"
+            "CREATE TABLE post (id INTEGER PRIMARY KEY, build, text);"
+            "CREATE VIRTUAL TABLE words USING fts5(text, content='post', content_rowid='id');"
+            "INSERT INTO build VALUES (1, 3, 'ab12', 1); PRAGMA user_version=1;"
+            "INSERT INTO post VALUES (1, 1, 'geheimtaal');"
+            "INSERT INTO words (words) VALUES ('rebuild');"
+        )
+    with closing(Search(file)) as index:
+        assert not index.has(HERE), "the next round puts it in again"
+        assert left_on_disk(tmp_path, ["geheimtaal"]) == []
+        index.put(HERE, posts("vers"))
+    with closing(Search(file)) as again:
+        assert again.has(HERE)
+
+
 def test_a_build_is_put_in_whole_or_not_at_all(index: Search) -> None:
     index.put(HERE, posts("een bericht"))
 
@@ -132,18 +164,19 @@ def test_after_a_purge_not_one_byte_of_her_words_is_left(index: Search, tmp_path
     dice = random.Random(5)
     letters = "bcdfghjklmnpqrstvwxz"
     secrets = ["".join(dice.choices(letters, k=12)) for _ in range(400)]
-    others = [" ".join("".join(dice.choices(letters, k=7)) for _ in range(6)) for _ in range(3000)]
+    others = [" ".join("".join(dice.choices(letters, k=7)) for _ in range(6)) for _ in range(1200)]
     hers = [" ".join(secrets[at : at + 4]) for at in range(0, 400, 4)]
-    rows = [*others[:1500], *hers, *others[1500:]]
+    rows = [*others[:600], *hers, *others[600:]]
     index.put(HERE, posts(*rows))
     index.put(Build(shard=3, root="cd34"), posts(*rows))
     assert len(left_on_disk(tmp_path, secrets)) == 400
-    assert index.purge([f"post-{row}" for row in range(1500, 1600)]) == 200
+    for build in (HERE, Build(shard=3, root="cd34")):
+        assert index.purge(build, range(600, 700)) == 100
     assert left_on_disk(tmp_path, secrets) == []
     assert left_on_disk(tmp_path, [secret[:7] for secret in secrets]) == []
     assert texts(index, secrets[0]) == []
     assert not index.has(HERE)
-    assert index.purge(["post-1500", "nobody's"]) == 0
+    assert index.purge(HERE, [600, 9999]) == 0
 
 
 def left_on_disk(folder: Path, words: list[str]) -> list[str]:
@@ -172,10 +205,10 @@ def test_a_reader_that_does_not_end_is_told_of(
     monkeypatch.setattr(search, "BUSY_SECONDS", 0.2)
     hasty = Search(tmp_path / "memory" / "search.db")
     with pytest.raises(SiteUnusable, match="still reading"):
-        hasty.purge(["post-0"])
+        hasty.purge(HERE, [0])
     assert texts(index, "geheim") == []
     reader.communicate()
-    assert hasty.purge(["post-0"]) == 0
+    assert hasty.purge(HERE, [0]) == 0
     assert left_on_disk(tmp_path, ["geheim"]) == []
     hasty.close()
 

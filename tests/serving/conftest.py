@@ -7,6 +7,6 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
 
-from tiny_fixtures import build, models, student, tiny  # noqa: E402
+from tiny_fixtures import adapter, build, models, student, tiny  # noqa: E402
 
-__all__ = ["build", "models", "student", "tiny"]
+__all__ = ["adapter", "build", "models", "student", "tiny"]

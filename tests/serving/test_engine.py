@@ -1,16 +1,26 @@
-"""The engine: it stops before the next token when told to, and the dice decide nothing else."""
+"""The engines here: they stop before the next token when told to, and the dice decide nothing else.
+
+Each story is told of torch and of llama.cpp: whoever asks must not notice which one answers.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Generator, Sequence
+import shutil
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from demur.serving.engine import Engine, Finish
+from demur.errors import Refusal, SiteUnusable
+from demur.serving.company import Company
+from demur.serving.engine import CONTEXT, RUN, TRIES, Finish, Setting, choose, says_again, weary
+from demur.serving.engine_llamacpp import LlamaCpp, base_file
+from demur.serving.engine_torch import Torch
+from demur.serving.engines import open_engine
 from demur.serving.merge import Merge, Merged
 from demur.serving.template import Template
 from demur.training.base import BaseModel
@@ -19,25 +29,14 @@ from demur.training.recipe import TINY
 PROMPT = list(b"Hoe loop ik naar de haven?")
 
 
-@pytest.fixture(scope="module")
-def engine(tiny: BaseModel) -> Engine:
-    return Engine(tiny, TINY, threads=1)
+@pytest.fixture(scope="module", params=["torch", "llamacpp"])
+def engine(request: pytest.FixtureRequest, tiny: BaseModel) -> Iterator[Any]:
+    opened = open_engine(Setting(kind=request.param), tiny, TINY, threads=1)
+    yield opened
+    opened.close()
 
 
-@pytest.fixture(scope="module")
-def adapter(engine: Engine) -> Merged:
-    dice = np.random.default_rng(3)
-    merge = Merge(1)
-    merge.add(
-        {
-            name: (dice.standard_normal(lora.learned.shape) * 0.3).astype(np.float32)
-            for name, lora in engine._adapters.items()
-        }
-    )
-    return merge.merged()
-
-
-def speak(engine: Engine, **wishes: Any) -> Generator[int, None, Finish]:
+def speak(engine: Any, **wishes: Any) -> Generator[int, None, Finish]:
     usual: dict[str, Any] = {
         "adapter": None,
         "over": None,
@@ -60,14 +59,18 @@ def finished(stream: Generator[int, None, Finish]) -> tuple[list[int], Finish]:
             return said, end.value
 
 
-def test_the_same_seed_says_the_same(engine: Engine) -> None:
+def only(token: int) -> Callable[[Sequence[int], NDArray[Any]], NDArray[Any]]:
+    return lambda _, p: np.eye(len(p))[token]
+
+
+def test_the_same_seed_says_the_same(engine: Any) -> None:
     first, second = (finished(speak(engine, seed=5)) for _ in range(2))
     assert first == second
     assert finished(speak(engine, seed=6)) != first
     assert first[1] in ("stop", "length")
 
 
-def test_it_stops_before_the_next_token_when_the_standing_changes(engine: Engine) -> None:
+def test_it_stops_before_the_next_token_when_the_standing_changes(engine: Any) -> None:
     stands = True
     stream = speak(engine, still=lambda: stands)
     next(stream), next(stream)
@@ -75,7 +78,7 @@ def test_it_stops_before_the_next_token_when_the_standing_changes(engine: Engine
     assert finished(stream) == ([], "standing-changed")
 
 
-def test_a_token_computed_while_somebody_objected_is_not_said(engine: Engine) -> None:
+def test_a_token_computed_while_somebody_objected_is_not_said(engine: Any) -> None:
     stands = True
 
     def somebody_objects(_: Sequence[int], p: NDArray[Any]) -> NDArray[Any]:
@@ -87,74 +90,124 @@ def test_a_token_computed_while_somebody_objected_is_not_said(engine: Engine) ->
     assert finished(stream) == ([], "standing-changed")
 
 
-def test_a_long_question_is_put_down_half_read(engine: Engine) -> None:
+def test_a_long_question_is_put_down_half_read(engine: Any) -> None:
     asked = iter([True, True, False])
     stream = speak(engine, prompt=PROMPT * 10, still=lambda: next(asked))
     assert finished(stream) == ([], "standing-changed")
 
 
-def test_it_ends_at_the_length_asked_for(engine: Engine) -> None:
+def test_it_ends_at_the_length_asked_for(engine: Any) -> None:
     said, finish = finished(speak(engine, max_tokens=3, temperature=0.0))
     assert (len(said), finish) == (3, "length")
 
 
-def test_what_is_laid_over_decides(engine: Engine, tiny: BaseModel) -> None:
+def test_what_is_laid_over_decides(engine: Any, tiny: BaseModel) -> None:
     contexts = []
 
-    def only(token: int) -> Callable[[Sequence[int], NDArray[Any]], NDArray[Any]]:
-        def over(context: Sequence[int], p: NDArray[Any]) -> NDArray[Any]:
-            contexts.append(list(context))
-            assert abs(p.sum() - 1) < 1e-9
-            return np.eye(len(p))[token]
+    def always(context: Sequence[int], p: NDArray[Any]) -> NDArray[Any]:
+        contexts.append(list(context))
+        assert abs(p.sum() - 1) < 1e-9
+        return np.eye(len(p))[65]
 
-        return over
-
-    assert finished(speak(engine, over=only(65), max_tokens=2))[0] == [65, 65]
+    assert finished(speak(engine, over=always, max_tokens=2))[0] == [65, 65]
     assert contexts == [PROMPT, [*PROMPT, 65]]
     assert finished(speak(engine, over=only(tiny.separator))) == ([], "stop")
 
 
-def test_putting_adapters_in_and_out_leaves_nothing_behind(engine: Engine, adapter: Merged) -> None:
+def test_what_the_guard_refuses_is_not_said_and_the_next_likeliest_is(engine: Any) -> None:
+    def two_words(_: Sequence[int], p: NDArray[Any]) -> NDArray[Any]:
+        return 0.7 * np.eye(len(p))[65] + 0.3 * np.eye(len(p))[66]
+
+    asked = []
+
+    def refuses(said: Sequence[int]) -> bool:
+        asked.append(list(said))
+        return said[-1] == 65 and len(said) > 1
+
+    wishes: dict[str, Any] = {"over": two_words, "max_tokens": 2, "temperature": 0.0}
+    assert finished(speak(engine, **wishes)) == ([65, 65], "length")
+    assert finished(speak(engine, **wishes, refuses=refuses)) == ([65, 66], "length")
+    assert asked == [[65], [65, 65], [65, 66]]
+
+
+def test_an_answer_of_which_everything_is_refused_ends(engine: Any, tiny: BaseModel) -> None:
+    asked = 0
+
+    def refuses(_: Sequence[int]) -> bool:
+        nonlocal asked
+        asked += 1
+        return True
+
+    assert finished(speak(engine, over=lambda _, p: np.ones(len(p)) / len(p), refuses=refuses)) == (
+        [],
+        "stop",
+    )
+    assert 0 < asked <= TRIES
+    never_asked = speak(engine, over=only(tiny.separator), refuses=lambda _: pytest.fail("asked"))
+    assert finished(never_asked) == ([], "stop")  # an answer may always end
+
+
+def test_putting_adapters_in_and_out_leaves_nothing_behind(engine: Any, adapter: Merged) -> None:
     alone = finished(speak(engine, temperature=0.0))
     adapted = finished(speak(engine, temperature=0.0, adapter=adapter))
     assert adapted != alone
-    for _ in range(3):
+    for _ in range(2):
         assert finished(speak(engine, temperature=0.0)) == alone
         assert finished(speak(engine, temperature=0.0, adapter=adapter)) == adapted
     nobody = Merge(1).merged()
     assert finished(speak(engine, temperature=0.0, adapter=nobody)) == alone
 
 
-def test_it_does_not_go_round_in_circles(engine: Engine) -> None:
+def test_it_does_not_go_round_in_circles(engine: Any) -> None:
     said, _ = finished(speak(engine, max_tokens=60, temperature=0.0))
-    runs = [tuple(said[at : at + 4]) for at in range(len(said) - 3)]
+    runs = [tuple(said[at : at + RUN]) for at in range(len(said) - RUN + 1)]
     assert len(runs) == len(set(runs))
 
 
-def test_whoever_came_first_is_answered_first(engine: Engine) -> None:
-    order: list[int] = []
-    first = speak(engine, max_tokens=2)
-    next(first)
+def test_both_engines_say_the_same(tiny: BaseModel, adapter: Merged) -> None:
+    one, other = Company(Torch(tiny, TINY, threads=1)), Company(LlamaCpp(tiny, TINY, threads=1))
+    for carried in (None, adapter):
+        wishes: dict[str, Any] = {"adapter": carried, "temperature": 0.0, "max_tokens": 12}
+        assert finished(speak(one, **wishes)) == finished(speak(other, **wishes))
+    other.close()
 
-    def ask(number: int) -> None:
-        def answering(_: Sequence[int], p: NDArray[Any]) -> NDArray[Any]:
-            order.append(number)
-            return p
 
-        finished(speak(engine, over=answering, max_tokens=1))
+def test_a_conversation_that_is_too_long_is_refused_before_it_is_read(engine: Any) -> None:
+    def still() -> bool:
+        raise AssertionError("nothing is read")
 
-    waiting = []
-    for number in range(4):
-        waiting.append(threading.Thread(target=ask, args=(number,)))
-        waiting[-1].start()
-        while len(engine._turns._waiting) < number + 2:
-            pass
-    assert order == []
-    first.close()  # nobody listens any more
-    for thread in waiting:
-        thread.join(timeout=20)
-    assert order == [0, 1, 2, 3]
-    assert not engine._turns._waiting
+    with pytest.raises(Refusal, match="fewer words"):
+        next(speak(engine, prompt=[65] * (CONTEXT - 5), max_tokens=6, still=still))
+
+
+def test_nobody_else_can_reach_llama_cpp_and_no_adapter_lies_about(
+    tiny: BaseModel, adapter: Merged
+) -> None:
+    """It wants to listen somewhere: what is behind it has no gate."""
+    before = set(tiny.path.parents[1].rglob("*"))
+    machine = LlamaCpp(tiny, TINY, threads=1)
+    finished(speak(Company(machine), adapter=adapter, max_tokens=1))
+    address = machine._server.listening_address
+    assert address.startswith("unix://") and not Path(address.removeprefix("unix://")).exists()
+    made = set(tiny.path.parents[1].rglob("*")) - before
+    assert made <= {base_file(tiny)}
+    machine.close()
+
+
+def test_a_base_that_llama_cpp_does_not_read_is_spoken_by_torch(
+    tiny: BaseModel, tmp_path: Path
+) -> None:
+    shutil.copytree(tiny.path, tmp_path / "base")
+    config = tmp_path / "base" / "config.json"
+    config.write_text(
+        config.read_text().replace('"attention_bias": false', '"attention_bias": true')
+    )
+    other = replace(tiny, path=tmp_path / "base")
+    opened = open_engine(Setting(), other, TINY, threads=1)
+    assert isinstance(opened, Company) and isinstance(opened._machine, Torch)
+    with pytest.raises(SiteUnusable, match='engine = "torch"'):
+        open_engine(Setting(kind="llamacpp"), other, TINY, threads=1)
+    assert not list(tmp_path.glob("*.gguf*")), "nothing half written"
 
 
 def test_a_mark_typed_by_somebody_is_only_text(tiny: BaseModel) -> None:
@@ -167,7 +220,7 @@ def test_a_mark_typed_by_somebody_is_only_text(tiny: BaseModel) -> None:
     assert template.ids([("user", "\ue0000\ue001"), ("user", "b")]).count(marks["<|im_end|>"]) == 2
 
 
-def test_letters_of_several_bytes_come_whole(engine: Engine, tiny: BaseModel) -> None:
+def test_letters_of_several_bytes_come_whole(engine: Any, tiny: BaseModel) -> None:
     text = "één café €5"
     numbers = tiny.tokenizer().encode(text, add_special_tokens=False).ids
 
@@ -178,3 +231,32 @@ def test_letters_of_several_bytes_come_whole(engine: Engine, tiny: BaseModel) ->
     pieces = list(Template(tiny).pieces(speak(engine, over=reciting, max_tokens=99)))
     assert "".join(pieces) == text
     assert "\ufffd" not in "".join(pieces)
+
+
+def test_a_run_of_words_is_noticed_token_by_token_as_it_is_over_all_of_them() -> None:
+    dice = np.random.default_rng(0)
+    for _ in range(50):
+        said = [int(word) for word in dice.integers(0, 3, size=int(dice.integers(0, 12)))]
+        struck = weary(np.ones(3), said) == 0.0
+        assert [says_again(said, word) for word in range(3)] == list(struck)
+
+
+def test_drawing_among_the_likeliest_is_drawing_after_a_full_sort() -> None:
+    dice = np.random.default_rng(1)
+    for _ in range(20):
+        p = np.round(dice.dirichlet(np.full(500, 0.05)), 3)  # many equals, many zeros
+        for seed in range(5):
+            drawn = choose(
+                p.copy(),
+                np.random.default_rng(seed),
+                temperature=0.7,
+                top_k=12,
+                top_p=0.9,
+                refused=lambda _: False,
+            )
+            likely = np.argsort(-p, kind="stable")[:12]
+            weights = (p[likely] / p[likely[0]]) ** (1 / 0.7)
+            reach = np.cumsum(weights / weights.sum())
+            reach = reach[: int(np.searchsorted(reach, 0.9)) + 1]
+            at = np.searchsorted(reach, np.random.default_rng(seed).random() * reach[-1], "right")
+            assert drawn == likely[min(int(at), len(reach) - 1)]

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+from fake_meaning import put_in
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -20,3 +24,10 @@ __all__ = [
     "village",
     "without_her",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fake_meaning() -> Iterator[None]:
+    """What the stories tell does not hang on what posts mean; made sites are remembered anew."""
+    with put_in():
+        yield

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import pkgutil
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -14,10 +15,11 @@ from village_site import Village
 
 from demur import assistant as abilities
 from demur import verify, worker
-from demur.assistant import chat, history, search, tracing, translation, writing
-from demur.assistant.answer import Answer, Message, Sampling
+from demur.assistant import chat, history, images, pictures, search, tracing, translation, writing
+from demur.assistant.answer import Answer, Assistant, Enough, Message, Sampling
+from demur.bot import bot
 from demur.corpus import build as corpus
-from demur.errors import ProofRejected, StandingUnreadable
+from demur.errors import NotFound, ProofRejected, StandingUnreadable
 from demur.policy.clause import Outcome
 from demur.rights import book, objection, receipt
 from demur.serving.gate import SURFACES
@@ -69,16 +71,46 @@ def test_every_surface_there_is_falls_silent_about_her(village: Village) -> None
         [may] = history.may_be_shown(assistant, [before.drawn])
         return {c.account for c in before.citations} & hers if may else set()
 
-    for module in pkgutil.iter_modules(abilities.__path__):
-        importlib.import_module(f"demur.assistant.{module.name}")
-    ask = {"chat": cited, "search": found, "trace": repeated, "history": shown_again}
+    def sourced() -> set[str]:
+        """The same answer's posts, read anew for whoever opens it again."""
+        again = history.sources(assistant, [drawn.post_id for drawn in before.drawn])
+        return {c.account for c in again.values()} & hers
+
+    def posted() -> set[str]:
+        reply = bot.reply(
+            assistant,
+            story.QUESTION_NL,
+            to="bram",
+            address=village.site.address,
+            sampling=Sampling(max_tokens=8, seed=1),
+        )
+        return {c.account for c in reply.answer.citations} & hers if reply else set()
+
+    photographed = pictures_of(village, hers)
+
+    def pictured() -> set[str]:
+        """Her photographs that are handed out, byte for byte."""
+        return {sha256 for sha256 in photographed if shown(assistant, sha256)}
+
+    def drawn() -> bytes:
+        """The composer has learned from nobody: nothing of it changes with anybody's No."""
+        return images.draw(assistant, "een pont op zee", seed=1, size=64).png
+
+    for module in pkgutil.walk_packages(abilities.__path__, "demur.assistant."):
+        importlib.import_module(module.name)
+    ask = {"chat": cited, "search": found, "trace": repeated, "history": shown_again, "bot": posted}
+    ask |= {"pictures": pictured, "sources": sourced}
     ask |= {"translation": translated, "writing": written}
-    assert set(ask) == set(SURFACES)
+    nobodys = {"images": drawn}
+    assert set(ask) | set(nobodys) == set(SURFACES)
+    composed = drawn()
     assert all(surface() for surface in ask.values()), (
         "she must be heard before, or this shows nothing"
     )
     object_to(village)
     assert not any(surface() for surface in ask.values())
+    assert composed
+    assert drawn() == composed
 
 
 def last(pieces: Iterator[str | Answer]) -> Answer:
@@ -98,6 +130,17 @@ def test_an_answer_under_way_is_taken_back(village: Village) -> None:
     assert len(rest) == 1, "not one more word"
     assert isinstance(answer, Answer)
     assert (answer.finish, answer.text, answer.citations) == ("standing-changed", "", ())
+
+
+def test_an_answer_that_is_stopped_knows_what_it_draws_on(village: Village) -> None:
+    asked = [Message(role="user", text=story.QUESTION_NL)]
+    speaking = chat.reply(village.assistant(), asked, Sampling(max_tokens=50, seed=1))
+    assert isinstance(speaking, Generator)
+    said = str(next(speaking)) + str(next(speaking))
+    answer = speaking.throw(Enough())
+    assert isinstance(answer, Answer)
+    assert answer.text == said
+    assert {each.post_id for each in answer.drawn} >= {c.post_id for c in answer.citations} != set()
 
 
 def test_nobody_knows_who_objects_so_the_base_speaks_alone(village: Village) -> None:
@@ -214,6 +257,25 @@ def kept(village: Village) -> Iterator[dict[str, str]]:
 
 def kept_texts(village: Village) -> list[str]:
     return [row["text"] for row in kept(village)]
+
+
+def pictures_of(village: Village, accounts: set[str]) -> set[str]:
+    """The pictures that the build kept of these accounts."""
+    found = set()
+    for shard in range(village.site.home.shards):
+        built = corpus.current(village.site.build, shard)
+        for row in pq.read_table(built.kept, columns=["account", "photos"]).to_pylist():
+            if row["account"] in accounts:
+                found |= {photo["sha256"] for photo in row["photos"]}
+    return found
+
+
+def shown(assistant: Assistant, sha256: str) -> bool:
+    try:
+        picture = pictures.picture(assistant, sha256)
+    except NotFound:
+        return False
+    return hashlib.sha256(picture.data).hexdigest() == sha256
 
 
 def post_id_of(village: Village, who: str, text: str) -> str:

@@ -17,9 +17,10 @@ from hand_built import KEY, build_by_hand
 
 from demur.corpus.build import BuiltShard
 from demur.training.base import open_base
+from demur.training.exact import exact
 from demur.training.recipe import TINY
 from demur.training.run import train_shard
-from demur.training.student import Student, exact
+from demur.training.student import Student
 
 PEOPLE = {
     f"{n:032x}": [f"bericht {n * post} over de haven" for post in range(5)] for n in range(24)

@@ -72,10 +72,10 @@ def test_a_mark_in_a_post_is_read_as_letters(tiny: BaseModel) -> None:
 
 
 def test_a_recipe_is_its_numbers() -> None:
-    assert TINY.hash == recipe_from(dataclasses.asdict(TINY)).hash
+    assert TINY.hash == recipe_from(dataclasses.asdict(TINY), Recipe).hash
     assert TINY.hash != dataclasses.replace(TINY, seed=2).hash
     with pytest.raises(SiteUnusable, match="train again"):
-        recipe_from({"rank": 8, "learning_rate": 1.0})
+        recipe_from({"rank": 8, "learning_rate": 1.0}, Recipe)
     with pytest.raises(SiteUnusable, match="cannot hold a row"):
         Recipe(row_tokens=512)
 

@@ -15,6 +15,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections, transaction
 from django.test import Client
 from django.utils import translation
+from playwright.sync_api import Browser, sync_playwright
 
 from demur.assistant.answer import (
     Answer,
@@ -33,6 +34,9 @@ from demur.site.folder import Site
 from demur.web import voice
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-component-update"]
+ARGUMENTS += ["--disable-background-networking", "--disable-sync"]
 PASSWORD = "dorp aan zee 1"
 POST_URL = "https://dorp.example/@bob/1"
 HOSTILE = '<script>document.title="owned"</script><img src=x onerror=alert(1)>'
@@ -55,6 +59,7 @@ class FakeAssistant:
     planned: list[Plan] = field(default_factory=list)  # as if nobody could be heard
     hold: threading.Event | None = None  # waits for it after the first word
     attribution: str | None = None
+    post_id: str = "0" * 32  # of the one it finds
     silent: set[str] = field(default_factory=set)  # posts that may not be shown any more
     where: Filter = EVERYWHERE  # of the last search
 
@@ -81,7 +86,7 @@ class FakeAssistant:
     def answer(self) -> Answer:
         citation = Citation(
             number=1,
-            post_id="0" * 32,
+            post_id=self.post_id,
             account="mastodon:https://dorp.example/users/bob",
             platform="mastodon",
             url=POST_URL,
@@ -90,7 +95,7 @@ class FakeAssistant:
             text=self.found,
         )
         at = self.text.find("near the old pump")
-        run = Traced(start=at, end=at + 17, post_ids=("0" * 32, "1" * 32))
+        run = Traced(start=at, end=at + 17, post_ids=(self.post_id, "1" * 32))
         if self.finish == "standing-changed":
             return self._taken_back()
         return Answer(
@@ -109,7 +114,7 @@ class FakeAssistant:
         )
 
     def drawn(self) -> Drawn:
-        return Drawn(post_id="0" * 32, text_hash=hash_of(self.found))
+        return Drawn(post_id=self.post_id, text_hash=hash_of(self.found))
 
     def _taken_back(self) -> Answer:
         return Answer(
@@ -136,13 +141,13 @@ class FakeAssistant:
         return [Hit(build=Build(shard=0, root="0" * 64), score=1.0, **self._post())][:limit]
 
     def named(self, post_ids: Collection[str]) -> list[Stored]:
-        wanted = {"0" * 32}.intersection(post_ids) - self.silent
+        wanted = {self.post_id}.intersection(post_ids) - self.silent
         return [Stored(**self._post())] if wanted else []
 
     def _post(self) -> dict[str, Any]:
         return {
             "row": 0,
-            "post_id": "0" * 32,
+            "post_id": self.post_id,
             "account": "mastodon:https://dorp.example/users/bob",
             "platform": "mastodon",
             "kind": "post",
@@ -259,3 +264,13 @@ def address(site: Site) -> Iterator[str]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Playwright runs an event loop in this thread; Django would not let us ask the database."""
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()

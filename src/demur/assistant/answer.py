@@ -21,14 +21,17 @@ from threading import Lock
 from typing import Literal
 
 from demur.assistant import guard
+from demur.assistant.drawing.provenance import Credential
 from demur.assistant.generation import Generation, stamp
+from demur.assistant.painting import Easel, Painted
 from demur.assistant.stops import until
 from demur.assistant.words import WORDS, language_of_answer
 from demur.errors import StandingUnreadable
 from demur.memory.memories import Heard
 from demur.memory.search import Stored
 from demur.people import InForce, Standing
-from demur.serving.engine import Engine, Finish, Over
+from demur.serving.engine import Engine, Finish, Over, Setting
+from demur.serving.engines import open_engine
 from demur.serving.gate import Gate
 from demur.serving.template import Template
 from demur.training.base import BaseModel
@@ -140,8 +143,8 @@ class Answer:
     halted: True where a hold is on the model: the base spoke, and may have quoted posts.
     declined: why the question is not answered (a name out of `guard.REASONS`), or None.
     withheld: kinds of what the guard took out of the model's words, each once.
-    model: the release whose weights and counts spoke, as the book names it; None where the base
-        spoke without them.
+    model: the release whose weights and counts spoke, as the book names it (its weights alone
+        where vLLM is the engine); None where the base spoke without them.
     """
 
     text: str
@@ -182,24 +185,51 @@ class _Turn:
 class Assistant:
     """Speaks for one site. Safe to use from several threads."""
 
-    def __init__(self, site: Path, standing: Standing, *, threads: int, guarded: bool) -> None:
-        self._site = site
+    def __init__(
+        self,
+        site: Path,
+        standing: Standing,
+        *,
+        engine: Setting,
+        threads: int,
+        guarded: bool,
+        credential: Credential | None,
+    ) -> None:
+        self._site, self._credential = site, credential
         self._gate = Gate(standing)
+        self._engine = engine
         self._threads, self._guarded = threads, guarded
         self._lock = Lock()
         self._generation: Generation | None = None
         self._speaking: tuple[tuple[BaseModel, Recipe], Template, Engine] | None = None
+        self._easel = Easel()
 
     @classmethod
     def open(
-        cls, site: Path, standing: Standing, *, threads: int = 2, guarded: bool = True
+        cls,
+        site: Path,
+        standing: Standing,
+        *,
+        engine: Setting = Setting(),  # noqa: B008  (frozen)
+        threads: int = 2,
+        guarded: bool = True,
+        credential: Credential | None = None,
     ) -> Assistant:
         """Opens nothing yet: the first question reads the release, the first answer the model.
 
+        engine: what the site's settings say of it.
         guarded: False for a probe, which looks for what is there behind the guard; nobody reads
             what it is told.
+        credential: signs the pictures that are drawn.
         """
-        return cls(site, standing, threads=threads, guarded=guarded)
+        return cls(
+            site,
+            standing,
+            engine=engine,
+            threads=threads,
+            guarded=guarded,
+            credential=credential,
+        )
 
     def speak(self, asked: str, planner: Planner, sampling: Sampling) -> Iterator[str | Answer]:
         """Pieces of text as they are spoken, the Answer last.
@@ -269,22 +299,23 @@ class Assistant:
         merged = None
         if speaks is not None:
             merged, turn.shards = generation.adapter(speaks)
-        tokens = engine.stream(
-            prompt,
-            adapter=merged,
-            over=_over(speaks, len(prompt), generation.base.separator) if speaks else None,
-            still=turn.still,
-            max_tokens=min(sampling.max_tokens, part.max_tokens or sampling.max_tokens),
-            temperature=sampling.temperature,
-            top_k=TOP_K,
-            top_p=TOP_P,
-            seed=secrets.randbits(63) if sampling.seed is None else sampling.seed,
-        )
         watch = guard.Watch(
             turn.heard,
             asked=turn.asked,
             quoted=[each.text for each in turn.plan.citations],
             language=turn.plan.language,
+        )
+        tokens = engine.stream(
+            prompt,
+            adapter=merged,
+            over=_over(speaks, len(prompt), generation.base.separator) if speaks else None,
+            still=turn.still,
+            refuses=(lambda said: watch.refuses(template.text(said))) if self._guarded else None,
+            max_tokens=min(sampling.max_tokens, part.max_tokens or sampling.max_tokens),
+            temperature=sampling.temperature,
+            top_k=TOP_K,
+            top_p=TOP_P,
+            seed=secrets.randbits(63) if sampling.seed is None else sampling.seed,
         )
         pieces = until(template.pieces(tokens), sampling.stop)
         if self._guarded:
@@ -294,6 +325,27 @@ class Assistant:
         finish = yield from pieces
         turn.withheld += watch.withheld
         return finish
+
+    def paint(self, description: str, *, seed: int, size: int) -> Painted | None:
+        """A square picture by the image model; None where the site has none. Taken back, as an
+        answer is, when the standing changes meanwhile. See `painting`."""
+        if stamp(self._site) is None:
+            return None
+        in_force = self._ask()
+        still = self._still(in_force)
+        return self._easel.paint(
+            self._current(), in_force, still, description, seed=seed, size=size
+        )
+
+    @property
+    def lake(self) -> Path:
+        """Where everything that was posted lies. Whoever reads there asks `heard` first."""
+        return self._site / "lake"
+
+    @property
+    def credential(self) -> Credential | None:
+        """With what pictures are signed; None where this site cannot."""
+        return self._credential
 
     def heard(self) -> Heard:
         """The memories as they may be asked now, for a surface that speaks with no model.
@@ -313,7 +365,7 @@ class Assistant:
         with self._lock:
             wanted = (generation.base, generation.recipe)
             if self._speaking is None or self._speaking[0] != wanted:
-                engine = Engine(generation.base, generation.recipe, threads=self._threads)
+                engine = open_engine(self._engine, *wanted, threads=self._threads)
                 self._speaking = (wanted, Template(generation.base), engine)
             return self._speaking[1:]
 

@@ -19,8 +19,10 @@ from demur.memory.remember import folder_of, is_written
 from demur.memory.vocabulary import Vocabulary
 from demur.people import InForce
 from demur.serving.merge import Merged
-from demur.serving.release import FILE, Speakers, read_release
+from demur.serving.release import FILE, Release, Speakers, read_release
 from demur.training.base import BaseModel, open_base
+from demur.training.image_base import ImageBase, open_image_base
+from demur.training.recipe import ImageRecipe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +58,16 @@ class Generation:
         seen: Stamp,
         base: BaseModel,
         built: Sequence[BuiltShard],
-        speakers: Speakers,
+        release: Release,
+        models: Path,
         memories: Memories,
     ) -> None:
-        self.stamp, self.base, self.recipe = seen, base, speakers.release.recipe
-        self.name = speakers.release.name
-        self._built, self._speakers, self._memories = built, speakers, memories
+        self.stamp, self.base, self.recipe = seen, base, release.recipe
+        self.name = release.name
+        self._built, self._memories, self._models = built, memories, models
+        self._speakers = Speakers(models, release)
+        self._images = release.images
+        self._painters = Speakers(models, release.images) if release.images else None
 
     @classmethod
     def load(cls, site: Path) -> Generation:
@@ -81,7 +87,8 @@ class Generation:
             seen=seen,
             base=base,
             built=built,
-            speakers=Speakers(site / "models", release),
+            release=release,
+            models=site / "models",
             memories=Memories.load([each.path for each in built], site / "memory", words),
         )
 
@@ -96,3 +103,19 @@ class Generation:
     def adapter(self, heard: Heard) -> tuple[Merged, tuple[int, ...]]:
         """The adapter as it may speak while this stands, and the shards that are in it."""
         return self._speakers.merged(self._built, heard.unclean)
+
+    @property
+    def drawing(self) -> tuple[ImageBase, ImageRecipe] | None:
+        """The image base of this release and what its adapters are made by, where it draws.
+
+        Raises NotFound where the base has gone from where its operator put it.
+        """
+        if self._images is None:
+            return None
+        return open_image_base(self._models, self._images.base), self._images.recipe
+
+    def image_adapter(self, heard: Heard) -> tuple[Merged | None, tuple[int, ...]]:
+        """The same of the pictures: what may be drawn with, and the shards that are in it."""
+        if self._painters is None:
+            return None, ()
+        return self._painters.merged(self._built, heard.unclean)

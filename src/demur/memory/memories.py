@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -20,15 +20,18 @@ from numpy.typing import NDArray
 
 from demur.errors import SiteUnusable
 from demur.memory.counts import Counts
+from demur.memory.finding import Finder
 from demur.memory.lexicon import Glossed
 from demur.memory.origins import Origins
 from demur.memory.remember import SEARCH, build_of, folder_of, is_written
-from demur.memory.search import EVERYWHERE, Build, Filter, Hit, Search, Stored
+from demur.memory.search import EVERYWHERE, Filter, Hit, Search, Stored
+from demur.memory.shown import Shown
 from demur.memory.trace import Span, Tracer
 from demur.memory.translations import Example, Translations
 from demur.memory.vocabulary import Vocabulary
 from demur.memory.windows import Windows
 from demur.people import InForce, Use
+from demur.posts import Photo
 
 MANY = 3  # people: what so many wrote is a saying. Two can share a secret (decisions/0030)
 
@@ -45,12 +48,13 @@ class Memories:
         windows: Windows,
         search: Search,
         translations: Translations,
-        first: dict[Build, int],
+        finder: Finder,
+        shown: Shown,
     ) -> None:
         self.origins, self.counts = origins, counts
         self.tracer, self.windows = tracer, windows
-        self.search, self.first = search, first
-        self.translations = translations
+        self.search, self.finder = search, finder
+        self.translations, self.shown = translations, shown
         self._lock = threading.Lock()
         self._heard: Heard | None = None
 
@@ -69,14 +73,17 @@ class Memories:
         if not built:
             raise SiteUnusable("Nothing has been built yet; run `demur build`.")
         folders, first = [folder_of(folder, memory) for folder in built], _first_rows(built)
+        search = Search(memory / SEARCH)
+        number = dict(zip(map(build_of, built), first, strict=True))
         return cls(
             origins=Origins.load(built),
             counts=Counts.load(folders, vocabulary, k=k),
             tracer=Tracer.load(folders),
             windows=Windows.load(folders, first),
-            search=Search(memory / SEARCH),
+            search=search,
             translations=Translations.load(built),
-            first=dict(zip(map(build_of, built), first, strict=True)),
+            finder=Finder.load(built, folders, search, number),
+            shown=Shown.load(built),
         )
 
     def under(self, in_force: InForce) -> Heard:
@@ -126,17 +133,11 @@ class Heard:
     def search(
         self, text: str, *, limit: int, use: Use = Use.SEARCH, where: Filter = EVERYWHERE
     ) -> list[Hit]:
-        """The posts that are most about `text`; each hit's `row` counts through all builds.
+        """The posts that are most about `text`. See Finder.find.
 
         use: ANSWERS where an answer will quote what is found.
         """
-        first, silenced = self.memories.first, self.silenced[use]
-
-        def admit(build: Build, row: int) -> bool:
-            return build in first and not silenced[first[build] + row]
-
-        hits = self.memories.search.query(text, limit=limit, admit=admit)
-        return [replace(hit, row=first[hit.build] + hit.row) for hit in hits]
+        return self.memories.finder.find(text, ~self.silenced[use], where, limit=limit)
 
     def translations(self, text: str, into: str, limit: int) -> list[Example]:
         """What people put into this language that is nearest to a text. See Translations.like.
@@ -151,6 +152,17 @@ class Heard:
         """A text word by word in another language, by the same examples. See Lexicon."""
         silenced = self.silenced[Use.TRANSLATION] | self.silenced[Use.ANSWERS]
         return self.memories.translations.gloss(text, into=into, silenced=silenced)
+
+    def picture(self, sha256: str) -> tuple[int, Photo] | None:
+        """The picture, where a post that may be found now shows it; and the shard it lies in.
+
+        sha256: 64 hexadecimal digits.
+        """
+        silenced = self.silenced[Use.SEARCH]
+        for row, photo in self.memories.shown.rows(sha256):
+            if not silenced[row]:
+                return self.memories.finder.build_of(row).shard, photo
+        return None
 
     def trace(self, text: str) -> list[Span]:
         """Which of these words stand word for word in whose posts. See Tracer.trace."""
@@ -171,15 +183,9 @@ class Heard:
         }
 
     def posts(self, rows: Sequence[int]) -> list[Stored]:
-        """The posts of these rows that an answer may show, in the order of rows."""
-        found: list[Stored] = []
+        """The posts of these rows that an answer may show, in ascending order."""
         silenced = self.silenced[Use.ANSWERS]
-        ends = [*self.memories.first.values(), len(silenced)][1:]
-        for (build, first), end in zip(self.memories.first.items(), ends, strict=True):
-            here = [row - first for row in rows if first <= row < end and not silenced[row]]
-            posts = self.memories.search.read(build, here) if here else []
-            found += [replace(post, row=first + post.row) for post in posts]
-        return found
+        return self.memories.finder.read([row for row in sorted(rows) if not silenced[row]])
 
     def named(self, post_ids: Collection[str]) -> list[Stored]:
         """Those of these posts that an answer may show now, as they read now."""

@@ -1,26 +1,28 @@
-"""Search: the posts that are about something, found by their words, and erased to the last byte.
+"""Search: posts found by their words and the stems of these, and erased to the last byte.
 
 SQLite's FTS5 beside a table of the posts. Builds stand side by side: a new one is put in whole
 while the released one is still being asked. Who may be shown is the caller's to say, row by row,
-before anything counts towards a limit; nothing here remembers who objects.
+before anything counts towards a limit; nothing here remembers who objects. What posts mean is
+found elsewhere (`memory.vectors`), and both are brought together in `memory.finding`.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from datetime import date
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pysqlite3 import dbapi2 as sqlite
 
 from demur.errors import SiteUnusable
-from demur.memory.stopwords import subject
+from demur.memory import stems
 
 FIRST_BROKEN, LAST_BROKEN = (3, 7, 0), (3, 51, 2)
 BUSY_SECONDS = 20
@@ -31,28 +33,29 @@ PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGM
 PRAGMA temp_store=MEMORY;
 """
 
-# External content: the index holds no second copy of a text, and 'secure-delete' takes a deleted
-# word out of it at once; a contentless table would keep the bytes until it is optimized.
+VERSION = 2  # of the tables below
+# External content: 'secure-delete' takes a deleted word out of the index at once; a contentless
+# table would keep the bytes until it is optimized. `looked_up` (stems.stored) is kept beside the
+# text, since only what was put in can be taken out again.
 TABLES = """
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS build (
+CREATE TABLE made_by (name TEXT);
+CREATE TABLE build (
   id INTEGER PRIMARY KEY, shard INTEGER, root TEXT, whole INTEGER, UNIQUE (shard, root));
-CREATE TABLE IF NOT EXISTS post (
-  id INTEGER PRIMARY KEY, build INTEGER, row INTEGER,
-  post_id TEXT, account TEXT, platform TEXT, kind TEXT, lang TEXT, created_at TEXT,
-  url TEXT, attribution TEXT, text TEXT);
-CREATE UNIQUE INDEX IF NOT EXISTS post_row ON post (build, row);
-CREATE INDEX IF NOT EXISTS post_name ON post (post_id);
-CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(
-  text, content='post', content_rowid='id', tokenize='unicode61 remove_diacritics 2');
+CREATE TABLE post (
+  id INTEGER PRIMARY KEY, post_id TEXT, account TEXT, platform TEXT, "group" TEXT, kind TEXT,
+  lang TEXT, created_at TEXT, url TEXT, attribution TEXT, text TEXT, photos TEXT, alts TEXT,
+  looked_up TEXT);
+CREATE VIRTUAL TABLE words USING fts5(
+  looked_up, content='post', content_rowid='id', tokenize='unicode61 remove_diacritics 2');
 INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
-CREATE TRIGGER IF NOT EXISTS post_in AFTER INSERT ON post BEGIN
-  INSERT INTO words (rowid, text) VALUES (new.id, new.text); END;
-CREATE TRIGGER IF NOT EXISTS post_out AFTER DELETE ON post BEGIN
-  INSERT INTO words (words, rowid, text) VALUES ('delete', old.id, old.text); END;
-PRAGMA user_version=1;
-COMMIT;
+CREATE VIRTUAL TABLE spelled USING fts5vocab(words, 'row');
+CREATE TRIGGER post_in AFTER INSERT ON post BEGIN
+  INSERT INTO words (rowid, looked_up) VALUES (new.id, new.looked_up); END;
+CREATE TRIGGER post_out AFTER DELETE ON post BEGIN
+  INSERT INTO words (words, rowid, looked_up) VALUES ('delete', old.id, old.looked_up); END;
 """
+OLD = ("spelled", "words", "post", "build", "made_by")
+BUILD = 40  # bits of a post's id that number its row; the rest number its build
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,18 +74,27 @@ class Stored:
     post_id: str
     account: str
     platform: str
+    group: str | None = None
     kind: str
     lang: str | None
     created_at: str  # ISO 8601, UTC
     url: str | None
     attribution: str | None
     text: str
+    photos: tuple[str, ...] = ()  # SHA-256 of each, in their order
+    alts: tuple[str, ...] = ()  # what each of them shows, in words; "" where nobody said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit(Stored):
+    """score: higher is better; comparable within one question only. near: how alike post and
+    question are in meaning; about 0 for two that have nothing to do with each other, 1 at most.
+    words: the share of what the question says that stands in it, a rare word counting for more."""
+
     build: Build
-    score: float  # higher is better; comparable within one question only
+    score: float
+    near: float = 0.0
+    words: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,19 +115,19 @@ class Filter:
 
 EVERYWHERE = Filter()
 
-COLUMNS = [field.name for field in fields(Stored)]
-_columns = attrgetter(*COLUMNS)  # dataclasses.astuple copies every value
-_POST = ", ".join(f"post.{column}" for column in COLUMNS)
-# Rows come out of FTS5 in the order of rank, one at a time, as far as they are asked for.
-_QUESTION = f"""
-SELECT build.shard, build.root, {_POST}, -words.rank
-FROM words JOIN post ON post.id = words.rowid JOIN build ON build.id = post.build
-WHERE words MATCH ? ORDER BY rank
-"""  # noqa: S608
-_ROWS = f"""
-SELECT {_POST} FROM build JOIN post ON post.build = build.id
-WHERE shard = ? AND root = ? AND row IN (SELECT value FROM json_each(?)) ORDER BY row
-"""  # noqa: S608
+COLUMNS = [each.name for each in fields(Stored) if each.name != "row"]
+LISTS = ("photos", "alts")
+_POST = ", ".join(f'"{column}"' for column in COLUMNS)
+_PUT = f"INSERT INTO post (id, {_POST}, looked_up) VALUES (?{', ?' * (len(COLUMNS) + 1)})"  # noqa: S608
+# Rows come out of FTS5 in the order of rank, as far as they are asked for.
+_QUESTION = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank"
+_HOLDERS = "SELECT rowid FROM words WHERE words MATCH ?"
+_ROWS = f"SELECT id, {_POST} FROM post WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"  # noqa: S608
+AT_ONCE = 500  # rows taken from a cursor together
+
+Rows = NDArray[np.bool_]
+Admitted = Mapping[Build, Rows]
+"""Of each build that may be asked, which of its rows may be found."""
 
 
 class Search:
@@ -129,8 +141,7 @@ class Search:
             str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         self._db.executescript(OPENING)
-        if not self._db.execute("PRAGMA user_version").fetchone()[0]:
-            self._db.executescript(TABLES)
+        self._prepare()
 
     def close(self) -> None:
         self._db.close()
@@ -145,52 +156,54 @@ class Search:
     def put(self, build: Build, posts: Iterable[Stored]) -> None:
         """Put a build in, whole or not at all; what was here of the same build is replaced."""
         new = "INSERT INTO build (shard, root) VALUES (?, ?) RETURNING id"
-        marks = ", ".join("?" * (len(COLUMNS) + 1))
         with self._writing():
             self._drop([build])
             number = self._db.execute(new, astuple(build)).fetchone()[0]
-            rows = ((number, *_columns(post)) for post in posts)
-            into = f"INSERT INTO post (build, {', '.join(COLUMNS)}) VALUES ({marks})"  # noqa: S608
-            self._db.executemany(into, rows)
+            self._db.executemany(_PUT, (_row(number, post) for post in posts))
             self._db.execute("UPDATE build SET whole = 1 WHERE id = ?", (number,))
 
-    def query(self, text: str, *, limit: int, admit: Callable[[Build, int], bool]) -> list[Hit]:
-        """The posts that are most about `text` and that `admit(build, row)` lets through.
+    def ranked(
+        self, words: Sequence[Sequence[str]], admitted: Admitted, *, most: int
+    ) -> list[tuple[Build, int]]:
+        """The admitted posts that are most about `words`: build and row, the best first.
 
-        Whatever `text` holds is searched for and never obeyed. Any of its words is enough; stop
-        words count only where there is nothing else.
+        words: for each, the ways in which it may be stored. Any of them is enough. Whatever they
+        hold is searched for and never obeyed.
         """
-        words = " OR ".join(f'"{word}"' for word in subject(text))
-        hits: list[Hit] = []
-        if not words or limit < 1:
-            return hits
-        with self._lock, self._asking(_QUESTION, (words,)) as rows:
-            for shard, root, *columns, score in rows:
-                build = Build(shard=shard, root=root)
-                if admit(build, columns[0]):
-                    stored = dict(zip(COLUMNS, columns, strict=True))
-                    hits.append(Hit(build=build, score=score, **stored))
-                if len(hits) == limit:
-                    break
-        return hits
+        return self._found(_QUESTION, words, admitted, most) if words else []
+
+    def holders(self, word: Sequence[str], admitted: Admitted, *, most: int) -> int:
+        """How many admitted posts have this word; counted as far as `most`."""
+        return len(self._found(_HOLDERS, [word], admitted, most))
+
+    def vocabulary(self) -> list[str]:
+        """Every word and stem in the index, whoever wrote it: to compare with, not to show."""
+        with self._lock, self._asking("SELECT term FROM spelled", ()) as terms:
+            return [term for (term,) in terms]
 
     def read(self, build: Build, rows: Sequence[int]) -> list[Stored]:
-        """The posts of these rows of a build, as far as they are still here."""
-        with self._lock, self._asking(_ROWS, (*astuple(build), json.dumps(list(rows)))) as found:
-            return [Stored(**dict(zip(COLUMNS, columns, strict=True))) for columns in found]
+        """The posts of these rows of a build, as far as they are still here, in their order."""
+        number = next((n for n, each in self._numbers().items() if each == build), None)
+        if number is None:
+            return []
+        ids = json.dumps([(number << BUILD) + row for row in rows])
+        with self._lock, self._asking(_ROWS, (ids,)) as found:
+            return [_stored(one - (number << BUILD), columns) for one, *columns in found]
 
-    def purge(self, post_ids: Sequence[str]) -> int:
-        """Erase these posts from every build, to the last byte; how many there were.
+    def purge(self, build: Build, rows: Sequence[int]) -> int:
+        """Erase these posts of a build, to the last byte; how many there were.
 
         A build they were taken from is no longer whole: should they ever be used again, it is put
         in afresh. Raises SiteUnusable if a reader that does not end keeps the old bytes alive.
         """
-        ids = json.dumps(list(post_ids))
-        among = "IN (SELECT value FROM json_each(?))"
+        gone = 0
         with self._writing():
-            touched = f"SELECT build FROM post WHERE post_id {among}"  # noqa: S608
-            self._db.execute(f"UPDATE build SET whole = 0 WHERE id IN ({touched})", (ids,))  # noqa: S608
-            gone = self._db.execute(f"DELETE FROM post WHERE post_id {among}", (ids,)).rowcount  # noqa: S608
+            where = "SELECT id FROM build WHERE shard = ? AND root = ?"
+            for (number,) in self._db.execute(where, astuple(build)).fetchall():
+                ids = json.dumps([(number << BUILD) + row for row in rows])
+                among = "DELETE FROM post WHERE id IN (SELECT value FROM json_each(?))"
+                gone = self._db.execute(among, (ids,)).rowcount
+                self._db.execute("UPDATE build SET whole = 0 WHERE id = ? AND ?", (number, gone))
         self._truncate()
         return int(gone)
 
@@ -205,11 +218,52 @@ class Search:
         self._truncate()
         return gone
 
+    def _prepare(self) -> None:
+        """Make the tables; those that another version made are erased, and builds put in anew."""
+        if self._is_ours():
+            return
+        with self._writing():
+            if not self._is_ours():  # nobody else has made them in the meantime
+                for table in OLD:
+                    self._db.execute(f"DROP TABLE IF EXISTS {table}")
+                for statement in _statements(TABLES):
+                    self._db.execute(statement)
+                self._db.execute("INSERT INTO made_by VALUES (?)", (stems.name(),))
+                self._db.execute(f"PRAGMA user_version={VERSION}")
+        self._truncate()
+
+    def _is_ours(self) -> bool:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version != VERSION:
+            return False
+        return bool(self._db.execute("SELECT name FROM made_by").fetchone() == (stems.name(),))
+
+    def _found(
+        self, question: str, words: Sequence[Sequence[str]], admitted: Admitted, most: int
+    ) -> list[tuple[Build, int]]:
+        numbers = {n: build for n, build in self._numbers().items() if build in admitted}
+        asked = " OR ".join(f'"{way}"' for word in words for way in word)
+        found: list[tuple[Build, int]] = []
+        with self._lock, self._asking(question, (asked,)) as cursor:
+            while len(found) < most and (some := cursor.fetchmany(AT_ONCE)):
+                for (one,) in some:
+                    build, row = numbers.get(one >> BUILD), one & ((1 << BUILD) - 1)
+                    if build is not None and admitted[build][row]:
+                        found.append((build, row))
+        return found[:most]
+
+    def _numbers(self) -> dict[int, Build]:
+        with self._lock:
+            rows = self._db.execute("SELECT id, shard, root FROM build").fetchall()
+        return {number: Build(shard=shard, root=root) for number, shard, root in rows}
+
     def _drop(self, builds: Iterable[Build]) -> None:
-        where = "(SELECT id FROM build WHERE shard = ? AND root = ?)"
         for build in builds:
-            self._db.execute(f"DELETE FROM post WHERE build = {where}", astuple(build))  # noqa: S608
-            self._db.execute(f"DELETE FROM build WHERE id = {where}", astuple(build))  # noqa: S608
+            where = "SELECT id FROM build WHERE shard = ? AND root = ?"
+            for (number,) in self._db.execute(where, astuple(build)).fetchall():
+                within = (number << BUILD, (number + 1) << BUILD)
+                self._db.execute("DELETE FROM post WHERE id >= ? AND id < ?", within)
+                self._db.execute("DELETE FROM build WHERE id = ?", (number,))
 
     def _truncate(self) -> None:
         """Empty the write-ahead log, where deleted words would still stand."""
@@ -241,6 +295,33 @@ class Search:
             yield cursor
         finally:
             cursor.close()
+
+
+def said(post: Stored) -> str:
+    """What a post is found by: its text, and what its pictures show where that adds to it."""
+    text = post.text.casefold()
+    return "\n".join((post.text, *(alt for alt in post.alts if alt.casefold() not in text)))
+
+
+def _row(number: int, post: Stored) -> list[object]:
+    columns = {name: getattr(post, name) for name in COLUMNS}
+    columns |= {name: json.dumps(columns[name]) for name in LISTS}
+    return [(number << BUILD) + post.row, *columns.values(), stems.stored(said(post), post.lang)]
+
+
+def _stored(row: int, columns: Sequence[Any]) -> Stored:
+    said = dict(zip(COLUMNS, columns, strict=True))
+    return Stored(row=row, **said | {name: tuple(json.loads(said[name])) for name in LISTS})
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One at a time: `executescript` would end the transaction that they belong to."""
+    statement = ""
+    for line in script.splitlines():
+        statement += f"{line}\n"
+        if sqlite.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def refuse_broken(version: tuple[int, ...]) -> None:

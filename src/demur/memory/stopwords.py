@@ -5,8 +5,7 @@ Nothing is removed from what is stored, and a question of stop words alone is se
 
 from __future__ import annotations
 
-import re
-import unicodedata
+from demur.memory.stems import words
 
 _DUTCH = """
 de het een en of maar want dus als dan dat die dit deze er hier daar
@@ -31,11 +30,8 @@ not no any some also just only please tell know say people someone something
 STOP = frozenset((_DUTCH + _ENGLISH).split())
 MOST = 32  # a question may be a page long; its first words are what it is about
 
-# What FTS5's unicode61 takes for a word: letters and digits, and nothing that FTS5 would obey.
-_WORD = re.compile(r"[^\W_]+")
-
 
 def subject(text: str) -> list[str]:
     """The words of a question that say what it is about, in their order, each once."""
-    words = list(dict.fromkeys(_WORD.findall(unicodedata.normalize("NFKC", text).casefold())))
-    return ([word for word in words if word not in STOP] or words)[:MOST]
+    every = list(dict.fromkeys(words(text)))
+    return ([word for word in every if word not in STOP] or every)[:MOST]

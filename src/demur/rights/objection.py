@@ -23,7 +23,7 @@ from demur.rights import book, mail, models, people
 from demur.tlog import absence
 from demur.tlog.spelling import canonical
 
-ROUTES = ("form", "link", "email", "letter", "agent", "signal", "proof")
+ROUTES = ("form", "link", "email", "letter", "agent", "signal", "proof", "bot")
 BY_OTHERS = ("link", "email", "letter", "agent")  # routes that prove little about who is asking
 KINDS = frozenset(Kind) - {Kind.PROFILE}  # a profile is never used anyway
 

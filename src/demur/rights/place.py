@@ -7,12 +7,15 @@ protocol, so that the stairs go down only.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
 from demur.people import Home
+
+if TYPE_CHECKING:
+    from demur.serving.engine import Setting
 
 
 class Place(Protocol):
@@ -47,6 +50,11 @@ class Place(Protocol):
     @property
     def best_regime(self) -> bool:
         """Does the operator give everybody the best regime, so that nothing has to be proven?"""
+        ...
+
+    @property
+    def engine(self) -> Setting:
+        """What computes the assistant's answers."""
         ...
 
     @property

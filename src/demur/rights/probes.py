@@ -112,7 +112,7 @@ def open_speaker(site: Place, standing: Standing) -> Assistant:
 
     if stamp(site.root) is None:
         raise NotFound("No model is released yet; run `demur build`, then `demur train`.")
-    return Assistant.open(site.root, standing, guarded=False)
+    return Assistant.open(site.root, standing, engine=site.engine, guarded=False)
 
 
 def _given_back(

@@ -21,7 +21,7 @@ from demur.rights import book, models
 from demur.rights.place import Place
 from demur.tlog import absence
 from demur.tlog.absence import PrefixTree, Role
-from demur.tlog.release import Release, ServedShard
+from demur.tlog.release import Release, ServedImages, ServedShard
 from demur.tlog.spelling import HASH
 
 AT_ONCE = 500  # people a query; SQLite takes 32,766 values, PostgreSQL 65,535
@@ -36,6 +36,7 @@ def record(
     shards: Iterable[ServedShard],
     authors: Iterable[PersonId],
     mentioned: Iterable[PersonId],
+    image: ServedImages | None = None,
     now: datetime,
     draw: book.Draw = secrets.token_bytes,
 ) -> models.Entry:
@@ -55,7 +56,12 @@ def record(
     # before the line: a file without a line harms nobody, a line without its file proves nothing
     files.write_bytes(_tags(site.log, tree.root), b"".join(sorted(set(tags))))
     release = Release(
-        model=model, base=base, recipe=recipe, shards=tuple(shards), people_root=tree.root
+        model=model,
+        base=base,
+        recipe=recipe,
+        shards=tuple(shards),
+        people_root=tree.root,
+        image=image,
     )
     with transaction.atomic():
         return book.append("served", release.payload, now=now, draw=draw)

@@ -1,59 +1,59 @@
 """The engine: one token after another, and before each one the question whether it still may.
 
-The base model with the merged adapter beside it as a low-rank path: the base's own weights are
-never written to, so putting another adapter in cannot leave anything of the last one behind. One
-answer at a time, others wait their turn. It knows neither people nor posts: what counts say comes
-through `over`, what stands through `still`.
+What the assistant asks of whatever computes (`Engine`), and the rules by which every engine that
+hands over probabilities draws from them. An engine knows neither people nor posts: what counts
+say comes through `over`, what stands through `still`, what the guard never wants said through
+`refuses`. Nothing here computes a probability.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, Literal, cast
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from demur.serving.merge import Merged
 from demur.training.base import BaseModel
-from demur.training.lora import Lora, attach
-from demur.training.recipe import Recipe
-from demur.training.student import decoder_of, load
 
 Probabilities = NDArray[np.float64]
 Over = Callable[[Sequence[int], Probabilities], Probabilities]
+Refuses = Callable[[Sequence[int]], bool]
 Finish = Literal["stop", "length", "standing-changed"]
+Kind = Literal["auto", "torch", "llamacpp", "vllm"]
+"""auto: llama.cpp where it reads the base, torch for every other (decision 0091)."""
 
-CHUNK = 64
-"""Prompt tokens between two questions: about a quarter of a second on one core."""
+READERS = 4
+"""Conversations that one engine reads on in together. Each more costs memory and slows the
+others; what is gained by the next one is in docs/benchmarks.md, "Engines"."""
+
+CONTEXT = 4096
+"""Tokens of one conversation, question and answer. The default base was taught to read 8,192, but
+four of those would take 750 MB in llama.cpp."""
+
 MEMORY = 64  # how far back a repeated word is noticed
 WEARINESS = 1.15  # each time it was said in that stretch, a word gets this much less likely
 RUN = 4  # words in a row that are not said twice in one answer: small models loop
+TRIES = 32  # refused words, one after another, after which an answer ends where it is
 
 
-class Engine:
-    """A base model that speaks. `recipe` says which adapters it can carry; None: only itself."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """Which engine a site wants: `[model] engine` and `server` in its settings.
 
-    def __init__(self, base: BaseModel, recipe: Recipe | None, *, threads: int) -> None:
-        torch.set_num_threads(threads)
-        self.base = base
-        self._model = load(base)
-        self._adapters: dict[str, Lora] = {}
-        if recipe is not None:
-            layers = list(enumerate(cast(nn.ModuleList, decoder_of(self._model).layers)))
-            below = max(1, len(layers) - recipe.layers)
-            self._adapters = attach(layers[below:], recipe)
-        self._carried: str | None = None
-        self._carry(None)
-        marks = base.tokenizer().get_added_tokens_decoder()
-        self._stops = {number for number, token in marks.items() if token.special}
-        self._stops.add(base.separator)
-        self._turns = _Turns()
+    server: the address of a vLLM server. key: what it wants in `Authorization`, or nothing.
+    """
+
+    kind: Kind = "auto"
+    server: str = ""
+    key: str = field(default="", repr=False)
+
+
+class Engine(Protocol):
+    """A base model that speaks. Safe to use from several threads, one answer each."""
 
     def stream(
         self,
@@ -62,6 +62,7 @@ class Engine:
         adapter: Merged | None,
         over: Over | None,
         still: Callable[[], bool],
+        refuses: Refuses | None = None,
         max_tokens: int,
         temperature: float,
         top_k: int,
@@ -73,75 +74,88 @@ class Engine:
         over: lays other probabilities [vocabulary] over the model's own, given all tokens so far.
         still: may it go on? Asked before the prompt is read, before each token is computed and
             again before it is handed out.
+        refuses: may what was said so far, with the candidate last, not be said? Then the next
+            likeliest is taken; an answer for which TRIES words are refused in a row ends there.
         temperature: 0 always takes the likeliest. The same seed gives the same answer.
-        Close the generator when nobody listens any more: the next answer waits for it.
+        Close the generator when nobody listens any more: others wait for its place.
         """
-        dice = np.random.default_rng(seed)
-        with self._turns.mine():
-            self._carry(adapter)
-            reading = _Reading(self._model)
-            for at in range(0, len(prompt), CHUNK):
-                if not still():
-                    return "standing-changed"
-                logits = reading.read(prompt[at : at + CHUNK])
-            said: list[int] = []
-            while len(said) < max_tokens:
-                p = _softmax(logits)
-                if over is not None:
-                    p = over([*prompt, *said], p)
-                token = _choose(_weary(p, said), dice, temperature, top_k, top_p)
-                if not still():
-                    return "standing-changed"
-                if token in self._stops:
-                    return "stop"
-                said.append(token)
-                yield token
-                if not still():
-                    return "standing-changed"
-                if len(said) < max_tokens:
-                    logits = reading.read([token])
-            return "length"
+        ...
 
-    def _carry(self, adapter: Merged | None) -> None:
-        """Take up this adapter; costs some milliseconds where it is another one."""
-        wanted = adapter.digest if adapter and adapter.halves else None
-        if wanted is not None and wanted != self._carried and adapter is not None:
-            with torch.no_grad():
-                for name, lora in self._adapters.items():
-                    lora.learned.copy_(torch.from_numpy(adapter.halves[name].copy()))
-        for lora in self._adapters.values():
-            lora.speaks = wanted is not None
-        self._carried = wanted
+    def close(self) -> None:
+        """Give back what it holds; nobody may be speaking."""
+        ...
 
 
-class _Reading:
-    """What the model has read of one conversation; it goes with the answer."""
+def utter(
+    read: Callable[[Sequence[int]], Probabilities],
+    prompt: Sequence[int],
+    *,
+    chunk: int,
+    stops: frozenset[int],
+    over: Over | None,
+    still: Callable[[], bool],
+    refuses: Refuses | None,
+    max_tokens: int,
+    temperature: float,
+    top_k: int,
+    top_p: float,
+    seed: int,
+) -> Generator[int, None, Finish]:
+    """`Engine.stream` for whatever can read on and say what may come next.
 
-    def __init__(self, model: Any) -> None:
-        from transformers import DynamicCache  # noqa: PLC0415 (2 s to import)
-
-        self._model = model
-        self._cache = DynamicCache(config=model.config)
-
-    @torch.inference_mode()
-    def read(self, tokens: Sequence[int]) -> NDArray[np.float32]:
-        """Read on; logits [vocabulary] of what comes next."""
-        seen = self._model(
-            input_ids=torch.tensor([list(tokens)]),
-            past_key_values=self._cache,
-            use_cache=True,
-            logits_to_keep=1,
+    read: reads these tokens after those before; probabilities [vocabulary] of the next one.
+    chunk: prompt tokens between two questions whether it still may.
+    """
+    dice = np.random.default_rng(seed)
+    for at in range(0, len(prompt), chunk):
+        if not still():
+            return "standing-changed"
+        own = read(prompt[at : at + chunk])
+    said: list[int] = []
+    while len(said) < max_tokens:
+        p = own if over is None else over([*prompt, *said], own)
+        token = choose(
+            weary(p, said),
+            dice,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            refused=_refused(refuses, said, stops),
         )
-        return cast(NDArray[np.float32], seen.logits[0, -1].numpy())
+        if not still():
+            return "standing-changed"
+        if token is None or token in stops:
+            return "stop"
+        said.append(token)
+        yield token
+        if not still():
+            return "standing-changed"
+        if len(said) < max_tokens:
+            own = read([token])
+    return "length"
 
 
-def _softmax(logits: NDArray[np.float32]) -> Probabilities:
+def stops(base: BaseModel) -> frozenset[int]:
+    """The tokens that end an answer: the marks of the base, and what stands between two texts."""
+    marks = base.tokenizer().get_added_tokens_decoder()
+    return frozenset([base.separator, *(n for n, token in marks.items() if token.special)])
+
+
+def _refused(
+    refuses: Refuses | None, said: Sequence[int], stops: frozenset[int]
+) -> Callable[[int], bool]:
+    if refuses is None:
+        return lambda _: False
+    return lambda token: token not in stops and refuses([*said, token])
+
+
+def softmax(logits: NDArray[np.float32]) -> Probabilities:
     weights: Probabilities = np.exp(logits.astype(np.float64) - float(logits.max()))
     weights /= weights.sum()
     return weights
 
 
-def _weary(p: Probabilities, said: Sequence[int]) -> Probabilities:
+def weary(p: Probabilities, said: Sequence[int]) -> Probabilities:
     """Make what was just said less likely, and a run of words said before impossible."""
     p = p.copy()
     for token, times in Counter(said[-MEMORY:]).items():
@@ -153,13 +167,41 @@ def _weary(p: Probabilities, said: Sequence[int]) -> Probabilities:
     return p
 
 
-def _choose(
+def says_again(said: Sequence[int], token: int) -> bool:
+    """Would this token end a run of words that was said before? As in `weary`, for one token."""
+    run = (*said[len(said) - RUN + 1 :], token) if len(said) >= RUN - 1 else ()
+    return any(tuple(said[at : at + RUN]) == run for at in range(len(said) - RUN + 1))
+
+
+def choose(
+    p: Probabilities,
+    dice: np.random.Generator,
+    *,
+    temperature: float,
+    top_k: int,
+    top_p: float,
+    refused: Callable[[int], bool],
+) -> int | None:
+    """Draw among the top_k likeliest, or fewer where those reach top_p together.
+
+    What is refused is struck out (of `p` too) and drawn again without it; None: nothing is left.
+    """
+    for _ in range(TRIES):
+        token = _draw(p, dice, temperature, top_k, top_p)
+        if p[token] <= 0.0:
+            return None
+        if not refused(token):
+            return token
+        p[token] = 0.0
+    return None
+
+
+def _draw(
     p: Probabilities, dice: np.random.Generator, temperature: float, top_k: int, top_p: float
 ) -> int:
-    """Draw among the top_k likeliest, or fewer where those reach top_p together."""
     if temperature <= 0.0:
         return int(p.argmax())
-    likely = np.argsort(-p, kind="stable")[:top_k]
+    likely = _likeliest(p, top_k)
     weights = (p[likely] / p[likely[0]]) ** (1.0 / temperature)
     weights /= weights.sum()
     reach = np.cumsum(weights)
@@ -168,25 +210,9 @@ def _choose(
     return int(likely[min(drawn, len(reach) - 1)])
 
 
-class _Turns:
-    """Whoever came first speaks first; a plain lock would let anybody jump the queue."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: deque[threading.Event] = deque()
-
-    @contextmanager
-    def mine(self) -> Iterator[None]:
-        turn = threading.Event()
-        with self._lock:
-            self._waiting.append(turn)
-            if self._waiting[0] is turn:
-                turn.set()
-        turn.wait()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._waiting.popleft()
-                if self._waiting:
-                    self._waiting[0].set()
+def _likeliest(p: Probabilities, count: int) -> NDArray[Any]:
+    """The `count` likeliest, likeliest first, of equals the first; a full sort takes ten times."""
+    if count >= len(p):
+        return np.argsort(-p, kind="stable")
+    few = np.flatnonzero(p >= np.partition(p, len(p) - count)[len(p) - count])
+    return few[np.argsort(-p[few], kind="stable")][:count]

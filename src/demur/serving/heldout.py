@@ -11,16 +11,16 @@ import math
 from collections.abc import Mapping
 from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import nn
 
-from demur.serving.engine import Over, Probabilities
+from demur.serving.engine import Over, softmax
 from demur.serving.merge import Merged
 from demur.training.base import BaseModel
+from demur.training.exact import exact
 from demur.training.lora import attach
 from demur.training.recipe import Recipe
-from demur.training.student import decoder_of, exact, load
+from demur.training.student import decoder_of, load
 
 TEXTS: Mapping[str, str] = {
     # Multatuli (1820 to 1887), Max Havelaar, 1860, the first sentences.
@@ -62,12 +62,6 @@ def _bits(model: Any, base: BaseModel, over: Over, text: str) -> float:
         logits = model(input_ids=torch.tensor([tokens]), use_cache=False).logits[0]
     total = 0.0
     for at, token in enumerate(tokens[1:]):
-        likely = over(tokens[: at + 1], _softmax(logits[at].numpy()))
+        likely = over(tokens[: at + 1], softmax(logits[at].numpy()))
         total -= math.log2(max(float(likely[token]), 1e-30))
     return total
-
-
-def _softmax(logits: np.ndarray[Any, Any]) -> Probabilities:
-    weights: Probabilities = np.exp(logits.astype(np.float64) - float(logits.max()))
-    weights /= weights.sum()
-    return weights

@@ -1,4 +1,4 @@
-"""What is served: the shards' adapters that were released, and which of them may speak.
+"""What is served: the shards' adapters that were released, and which of them may speak or draw.
 
 `models/released.json` is written by the worker in one rename. Between an objection and the
 retrained shard, a shard speaks with its last clean slice: what it had learned before it first read
@@ -26,10 +26,25 @@ from demur.corpus.manifest import Manifest
 from demur.errors import ProofRejected, SiteUnusable
 from demur.serving.merge import Merge, Merged
 from demur.training.chain import Halves, Profile, digest_of, put, recall
-from demur.training.recipe import Recipe, recipe_from
+from demur.training.image import ImageProfile
+from demur.training.recipe import ImageRecipe, Recipe, recipe_from
 from demur.training.run import Adapter
 
 FILE = "released.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Images:
+    """What of a release draws: the same as of the words, over an image base."""
+
+    base: str
+    recipe: ImageRecipe
+    shards: int
+    adapters: tuple[Adapter, ...]
+
+    def get(self, shard: int) -> Adapter | None:
+        """A shard's image adapter, if it has one."""
+        return next((adapter for adapter in self.adapters if adapter.shard == shard), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,17 +52,24 @@ class Release:
     """One state of the models that may be served.
 
     shards: S, how many shards exist; a shard without an adapter weighs nothing.
+    images: None where no image base is set; the release is then named as if images had never been.
     """
 
     base: str
     recipe: Recipe
     shards: int
     adapters: tuple[Adapter, ...]
+    images: Images | None = None
 
     @property
     def name(self) -> str:
         """What it is called in the book: 64 hexadecimal digits of all that determines it."""
-        return hashlib.sha256(rfc8785.dumps(asdict(self))).hexdigest()
+        return hashlib.sha256(rfc8785.dumps(self.fields)).hexdigest()
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """All of it, as JSON has it; without a word of images where there are none."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     def get(self, shard: int) -> Adapter | None:
         """A shard's adapter, if it has one."""
@@ -56,8 +78,8 @@ class Release:
 
 def write_release(models: Path, release: Release) -> None:
     """Write `released.json`: canonical JSON, whole or not at all."""
-    fields: dict[str, Any] = {"v": 1, **asdict(release)}
-    put(models / FILE, rfc8785.dumps(fields))
+    version = 1 if release.images is None else 2
+    put(models / FILE, rfc8785.dumps({"v": version, **release.fields}))
 
 
 def read_release(models: Path) -> Release | None:
@@ -68,14 +90,14 @@ def read_release(models: Path) -> Release | None:
         return None
     try:
         fields = json.loads(raw)
-        if fields["v"] != 1:
+        if fields["v"] not in (1, 2):
             raise ValueError(f"version {fields['v']}")
-        adapters = tuple(_adapter(entry) for entry in fields["adapters"])
         return Release(
             base=fields["base"],
-            recipe=recipe_from(fields["recipe"]),
+            recipe=recipe_from(fields["recipe"], Recipe),
             shards=fields["shards"],
-            adapters=adapters,
+            adapters=tuple(_adapter(entry, Profile) for entry in fields["adapters"]),
+            images=_images(fields["images"]) if fields["v"] == 2 else None,
         )
     except (ValueError, KeyError, TypeError) as error:
         raise SiteUnusable(
@@ -83,14 +105,23 @@ def read_release(models: Path) -> Release | None:
         ) from error
 
 
-def _adapter(entry: dict[str, Any]) -> Adapter:
+def _images(fields: dict[str, Any]) -> Images:
+    return Images(
+        base=fields["base"],
+        recipe=recipe_from(fields["recipe"], ImageRecipe),
+        shards=fields["shards"],
+        adapters=tuple(_adapter(entry, ImageProfile) for entry in fields["adapters"]),
+    )
+
+
+def _adapter(entry: dict[str, Any], profile: type[Profile]) -> Adapter:
     return Adapter(
         shard=entry["shard"],
         root=entry["root"],
         roots=tuple(entry["roots"]),
         chains=tuple(entry["chains"]),
         digests=tuple(entry["digests"]),
-        profile=Profile(**entry["profile"]),
+        profile=profile(**entry["profile"]),
     )
 
 
@@ -109,13 +140,12 @@ def clean_slices(adapter: Adapter, manifest: Manifest, unclean: Sequence[int]) -
 
 
 class Speakers:
-    """The released shards as one adapter, for whatever is silenced at the moment.
-
-    It holds sums of public numbers, not who objects: each call says that anew.
+    """The released shards as one adapter, for whatever is silenced at the moment; of the words, or
+    of the pictures. It holds sums of public numbers, not who objects: each call says that anew.
     """
 
-    def __init__(self, models: Path, release: Release) -> None:
-        self.release = release
+    def __init__(self, models: Path, release: Release | Images) -> None:
+        self._release = release
         self._models = models
         self._merge = Merge(release.shards)
         self._speaking: dict[int, tuple[str, Halves]] = {}  # shard -> the chain added, and its B
@@ -139,12 +169,12 @@ class Speakers:
             at = int(ends[-1])
             rows = [int(unclean[a:b].sum()) for a, b in pairwise(ends)]
             number = shard.manifest.shard
-            if adapter := self.release.get(number):
+            if adapter := self._release.get(number):
                 clean[number] = clean_slices(adapter, shard.manifest, rows)
         if at != len(unclean):
             raise SiteUnusable("The builds and their rows do not fit; run `demur build` again.")
         with self._lock:
-            for adapter in self.release.adapters:
+            for adapter in self._release.adapters:
                 self._let_speak(adapter, clean.get(adapter.shard, 0))
             return self._merge.merged(), tuple(sorted(self._speaking))
 

@@ -60,6 +60,10 @@ class Template:
                 if piece := stream.step(self._marks, token):
                     yield piece
 
+    def text(self, tokens: Sequence[int]) -> str:
+        """What tokens say; the last letter may lack bytes."""
+        return str(self._marks.decode(list(tokens), skip_special_tokens=True))
+
     def count(self, text: str) -> int:
         """How many tokens a text takes."""
         return len(self._plain.encode(text, add_special_tokens=False).ids)

@@ -21,6 +21,7 @@ LANGUAGES = ("en", "nl", "de", "fr")
 SECURITY = ("none", "starttls", "tls")
 LOCAL = ("localhost", "127.0.0.1")
 EVERYONE = ("own", "best")
+ENGINES = ("auto", "torch", "llamacpp", "vllm")
 MAX_SHARDS = 9999  # folders are named shard=0000 to shard=9999
 
 
@@ -80,6 +81,9 @@ class Config:
     notice_days: int
     everyone: str
     base: str
+    engine: str
+    server: str
+    image_base: str  # the folder of an image model; empty: none
     origin: str
     address: str
     host: str
@@ -89,6 +93,8 @@ class Config:
     mail: Mail
     mailbox: Mailbox
     signin: SignIn | None
+    bot: str  # the Mastodon server whose mentions are answered; empty: none
+    embed_origins: tuple[str, ...]  # pages that may show the assistant in a frame
 
 
 def read(path: Path) -> Config:
@@ -111,6 +117,9 @@ def read(path: Path) -> Config:
         notice_days=sheet.number("notice.days", 0, 3650, default=0),
         everyone=sheet.one_of("law.everyone", EVERYONE, default="own"),
         base=sheet.text("model.base"),
+        engine=(engine := sheet.one_of("model.engine", ENGINES, default="auto")),
+        server=_server(sheet, engine),
+        image_base=sheet.text("image.base", default=""),
         origin=_origin(sheet),
         address=_address(sheet),
         host=sheet.text("web.host", default="127.0.0.1"),
@@ -120,6 +129,8 @@ def read(path: Path) -> Config:
         mail=_mail(sheet),
         mailbox=_mailbox(sheet),
         signin=_signin(sheet),
+        bot=_bot(sheet),
+        embed_origins=_embed_origins(sheet),
     )
     sheet.refuse_what_is_left()
     return config
@@ -196,6 +207,39 @@ def _address(sheet: _Sheet) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
         raise sheet.wrong("web.address", value, 'an address such as "https://dorp.example"')
+    return value
+
+
+def _server(sheet: _Sheet, engine: str) -> str:
+    """Of vLLM. A key, if it wants one, stands in keys/vllm.key."""
+    value = sheet.text("model.server", default=None if engine == "vllm" else "").rstrip("/")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.username):
+        raise sheet.wrong("model.server", value, 'an address such as "http://10.0.0.5:8000"')
+    return value
+
+
+def _embed_origins(sheet: _Sheet) -> tuple[str, ...]:
+    """Whole origins, and no wildcard: each page that may frame the assistant is named."""
+    what = 'a list of origins such as ["https://dorp.example"]'
+    value = sheet.take("web.embed_origins", list, what, [])
+    assert isinstance(value, list)
+    for origin in value:
+        parts = urlsplit(origin) if isinstance(origin, str) else urlsplit("")
+        whole = f"{parts.scheme}://{parts.netloc}" == origin and re.fullmatch(
+            r"[\w.:\[\]-]+", parts.netloc
+        )
+        if not whole or (parts.scheme != "https" and parts.hostname not in LOCAL):
+            raise sheet.wrong("web.embed_origins", origin, what)
+    return tuple(value)
+
+
+def _bot(sheet: _Sheet) -> str:
+    value = sheet.text("bot.server", default="").rstrip("/")
+    parts = urlsplit(value)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOCAL)
+    if value and (not safe or not parts.hostname or parts.path):
+        raise sheet.wrong("bot.server", value, 'an address such as "https://dorp.example"')
     return value
 
 

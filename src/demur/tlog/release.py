@@ -4,6 +4,9 @@
      "shards": [{"shard": 3, "manifest": <root>, "adapter": <digest or null>}, …],
      "people_root": <64 hexadecimals>}
 
+Where the model draws too, there is `"image": {"base": …, "recipe": …}` beside these, and `"image":
+<digest>` in each shard that has an image adapter; where it does not, neither is there.
+
 `people_root` is the root of the prefix tree (`absence`) over the tags of everybody whose posts are
 in those manifests, as author or mentioned; `model` is the name that the tags are made for. The
 other values are whatever digests the builders write; here they are texts to compare. Adapter is
@@ -20,6 +23,7 @@ from demur.errors import ProofRejected
 from demur.tlog.spelling import HASH, from_hex
 
 MEMBERS = frozenset({"model", "base", "recipe", "shards", "people_root"})
+_SHARD = frozenset({"shard", "manifest", "adapter"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,21 @@ class ServedShard:
     shard: int
     manifest: str
     adapter: str | None
+    image: str | None = None  # the digest of its image adapter
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """As a line of the book names it."""
+        named = {"shard": self.shard, "manifest": self.manifest, "adapter": self.adapter}
+        return named if self.image is None else {**named, "image": self.image}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedImages:
+    """What draws: the image base's hash and the recipe's."""
+
+    base: str
+    recipe: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,20 +55,21 @@ class Release:
     recipe: str
     shards: tuple[ServedShard, ...]  # by number
     people_root: bytes
+    image: ServedImages | None = None
 
     @property
     def payload(self) -> dict[str, Any]:
         """What `entry.seal("served", …)` takes."""
-        return {
+        said: dict[str, Any] = {
             "model": self.model,
             "base": self.base,
             "recipe": self.recipe,
-            "shards": [
-                {"shard": each.shard, "manifest": each.manifest, "adapter": each.adapter}
-                for each in self.shards
-            ],
+            "shards": [each.fields for each in self.shards],
             "people_root": self.people_root.hex(),
         }
+        if self.image is not None:
+            said["image"] = {"base": self.image.base, "recipe": self.image.recipe}
+        return said
 
 
 def read(payload: Mapping[str, Any]) -> Release:
@@ -57,7 +77,7 @@ def read(payload: Mapping[str, Any]) -> Release:
     texts = [payload.get(name) for name in ("model", "base", "recipe")]
     shards = payload.get("shards")
     if (
-        payload.keys() != MEMBERS
+        payload.keys() - {"image"} != MEMBERS
         or not all(isinstance(text, str) and text for text in texts)
         or not isinstance(shards, list)
     ):
@@ -71,21 +91,34 @@ def read(payload: Mapping[str, Any]) -> Release:
         recipe=payload["recipe"],
         shards=tuple(_shard(each) for each in shards),
         people_root=from_hex(payload["people_root"], HASH, "the people_root"),
+        image=_images(payload["image"]) if "image" in payload else None,
     )
     numbers = [each.shard for each in release.shards]
     if numbers != sorted(set(numbers)):
         raise ProofRejected("The shards of the served model are not each named once, in order.")
+    if release.image is None and any(each.image is not None for each in release.shards):
+        raise ProofRejected("Shards of the served model draw, and it names no image base.")
     return release
 
 
+def _images(value: object) -> ServedImages:
+    if isinstance(value, dict) and value.keys() == {"base", "recipe"}:
+        base, recipe = value["base"], value["recipe"]
+        if isinstance(base, str) and base and isinstance(recipe, str) and recipe:
+            return ServedImages(base=base, recipe=recipe)
+    raise ProofRejected("What draws in the served model lacks its base or recipe.")
+
+
 def _shard(value: object) -> ServedShard:
-    if isinstance(value, dict) and value.keys() == {"shard", "manifest", "adapter"}:
+    if isinstance(value, dict) and value.keys() - {"image"} == _SHARD:
         shard, manifest, adapter = value["shard"], value["manifest"], value["adapter"]
+        image = value.get("image")
         if (
             isinstance(shard, int)
             and not isinstance(shard, bool)
             and isinstance(manifest, str)
             and isinstance(adapter, str | None)
+            and (isinstance(image, str) or "image" not in value)
         ):
-            return ServedShard(shard=shard, manifest=manifest, adapter=adapter)
+            return ServedShard(shard=shard, manifest=manifest, adapter=adapter, image=image)
     raise ProofRejected("A shard of the served model lacks its number, manifest or adapter.")

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from demur.training.recipe import Recipe
+from demur.training.recipe import Adapting
 
 
 class Lora(nn.Module):
@@ -26,9 +26,10 @@ class Lora(nn.Module):
     def __init__(self, base: nn.Linear, frozen: Tensor, scale: float) -> None:
         super().__init__()
         self.base = base
-        self.frozen = frozen
+        self.frozen = frozen.to(base.weight.device)
         self.scale = scale
-        self.learned = nn.Parameter(torch.zeros(base.out_features, frozen.shape[0]))  # B
+        nothing = torch.zeros(base.out_features, frozen.shape[0], device=base.weight.device)
+        self.learned = nn.Parameter(nothing)  # B
         self.speaks = True  # False: the base alone, at no cost
 
     def forward(self, x: Tensor) -> Tensor:
@@ -39,16 +40,22 @@ class Lora(nn.Module):
         return plain + self.scale * low
 
 
-def attach(layers: Iterable[tuple[int, nn.Module]], recipe: Recipe) -> dict[str, Lora]:
-    """Put an adapter on every linear map of these numbered layers; name -> adapter, sorted.
+def attach(
+    layers: Iterable[tuple[int | str, nn.Module]],
+    recipe: Adapting,
+    *,
+    on: Callable[[str], bool] = lambda path: True,
+) -> dict[str, Lora]:
+    """Put an adapter on every linear map of these layers; name -> adapter, sorted.
 
     A name is `<layer>.<module>`: `22.self_attn.q_proj`. The base's own weights are not touched.
+    on: which of the maps, by their path in the layer.
     """
     adapters = {}
-    for number, layer in layers:
-        maps = [(n, m) for n, m in layer.named_modules() if isinstance(m, nn.Linear)]
+    for called, layer in layers:
+        maps = [(n, m) for n, m in layer.named_modules() if isinstance(m, nn.Linear) and on(n)]
         for path, linear in maps:
-            name = f"{number}.{path}"
+            name = f"{called}.{path}"
             frozen = frozen_half(recipe, name, linear.in_features)
             adapters[name] = Lora(linear, frozen, recipe.scale)
             parent, _, child = path.rpartition(".")
@@ -56,7 +63,7 @@ def attach(layers: Iterable[tuple[int, nn.Module]], recipe: Recipe) -> dict[str,
     return dict(sorted(adapters.items()))
 
 
-def frozen_half(recipe: Recipe, name: str, width: int) -> Tensor:
+def frozen_half(recipe: Adapting, name: str, width: int) -> Tensor:
     """A [rank, width], uniform with variance 1/width, drawn by SHAKE-256 and no library's dice."""
     seed = f"demur frozen half\0{recipe.seed}\0{recipe.rank}\0{name}".encode()
     stream = hashlib.shake_256(seed).digest(4 * recipe.rank * width)
@@ -68,7 +75,7 @@ def frozen_half(recipe: Recipe, name: str, width: int) -> Tensor:
 class AdamW:
     """Loshchilov & Hutter 2019 (arXiv 1711.05101) with clipping; its state is plain tensors."""
 
-    def __init__(self, learned: Mapping[str, Tensor], recipe: Recipe) -> None:
+    def __init__(self, learned: Mapping[str, Tensor], recipe: Adapting) -> None:
         self.learned = learned
         self.recipe = recipe
         self.steps = 0

@@ -2,27 +2,24 @@
 
 The same manifest, recipe, base and profile give the same bytes; so "retrained without her" and
 "never saw her" are one file (forgetting.md, nine rules). Training asks between batches whether it
-is still wanted and otherwise stops, leaving whole checkpoints only. It asks nobody who objects.
+is still wanted and otherwise stops, leaving whole checkpoints only. It asks nobody who objects, and
+what a lesson is, words or pictures, only the learner knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
-from torch import Tensor
+from torch import nn
 
 from demur.corpus.build import BuiltShard
 from demur.corpus.manifest import Manifest, of_kept
 from demur.errors import ProofRejected
-from demur.people import PersonId, Use
-from demur.training.base import BaseModel, check
 from demur.training.chain import (
     Checkpoint,
     Profile,
@@ -34,10 +31,53 @@ from demur.training.chain import (
     profile_here,
     recall,
 )
+from demur.training.exact import exact
 from demur.training.lora import AdamW
-from demur.training.recipe import Recipe
-from demur.training.student import Student, exact
-from demur.training.text import Row, batches, rows_of
+from demur.training.recipe import Adapting
+
+
+class Base(Protocol):
+    """A model trained by others, by the hash of its files."""
+
+    @property
+    def hash(self) -> str: ...
+
+
+class Learner(Protocol):
+    """A frozen base with adapters on it: `student.Student` of text, `image.ImageStudent`.
+
+    A lesson is whatever its `rows` gives: something of one person's, with a `digest` by which it is
+    known again and a `width`, how much of it is read.
+    """
+
+    @property
+    def base(self) -> Base: ...
+    @property
+    def recipe(self) -> Adapting: ...
+    @property
+    def profile(self) -> Profile: ...
+    @property
+    def learned(self) -> dict[str, nn.Parameter]: ...
+
+    def check(self) -> None:
+        """Read the base's files again. Raises SiteUnusable when they are not those of its hash."""
+        ...
+
+    def rows(self, built: BuiltShard, number: int) -> Sequence[Any]:
+        """The lessons in one slice of a shard, each from one person's posts alone."""
+        ...
+
+    def batches(self, rows: Sequence[Any], order: bytes, epoch: int) -> Iterator[Sequence[Any]]:
+        """One epoch of a slice, in an order in which nobody's place depends on another's."""
+        ...
+
+    def states(self, row: Any) -> Any:
+        """What the frozen part makes of one lesson; computed once a slice."""
+        ...
+
+    def learn(self, rows: Sequence[Any], states: Sequence[Any], epoch: int) -> float:
+        """Leave the gradients of a batch in `learned`; its mean loss."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,29 +102,37 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One batch learned: `step` of `steps` in this slice, `loss` in nats per token before it."""
+    """One batch learned: `step` of `steps` in this slice. read: its tokens or pictures. loss: the
+    batch's mean before it, in nats per token or, of pictures, the squared error of a number."""
 
     shard: int
     slice: int
     slices: int
     step: int
     steps: int
-    tokens: int
+    read: int
     loss: float
 
 
 def chains_for(
-    manifest: Manifest, recipe: Recipe, base: BaseModel, home_key: bytes
+    manifest: Manifest,
+    recipe: Adapting,
+    base: Base,
+    home_key: bytes,
+    profile: Profile | None = None,
 ) -> tuple[str, ...]:
     """The names a shard's slices will have once trained here; costs nothing and loads no model.
 
     Comparing them with those served says whether there is anything to train.
+    profile: of pictures, `image.profile_here`.
     """
-    return _links(manifest, recipe, base, home_key)[1:]
+    return _links(manifest, recipe, base, home_key, profile or profile_here())[1:]
 
 
-def _links(manifest: Manifest, recipe: Recipe, base: BaseModel, home_key: bytes) -> tuple[str, ...]:
-    chain = genesis(recipe.hash, base.hash, profile_here(), order_key(home_key))
+def _links(
+    manifest: Manifest, recipe: Adapting, base: Base, home_key: bytes, profile: Profile
+) -> tuple[str, ...]:
+    chain = genesis(recipe.hash, base.hash, profile, order_key(home_key))
     links = [chain]
     for part in manifest.slices:
         if part.posts:
@@ -95,7 +143,7 @@ def _links(manifest: Manifest, recipe: Recipe, base: BaseModel, home_key: bytes)
 
 def train_shard(
     built: BuiltShard,
-    student: Student,
+    student: Learner,
     models: Path,
     *,
     home_key: bytes,
@@ -114,7 +162,7 @@ def train_shard(
 
 def teach(
     built: BuiltShard,
-    student: Student,
+    student: Learner,
     models: Path,
     *,
     home_key: bytes,
@@ -122,7 +170,7 @@ def teach(
 ) -> Generator[Step, None, Adapter | Stopped]:
     """The same as an iterator of steps. The checkpoint after each slice is its only trace."""
     manifest = built.manifest
-    links = _links(manifest, student.recipe, student.base, home_key)
+    links = _links(manifest, student.recipe, student.base, home_key, student.profile)
     digests, last = _known(models, links, student)
     if len(digests) < len(links):
         _as_manifest_says(built)
@@ -147,13 +195,13 @@ def teach(
         roots=tuple(part.root for part in manifest.slices),
         chains=links[1:],
         digests=tuple(digests[1:]),
-        profile=profile_here(),
+        profile=student.profile,
     )
 
 
 def rebuild(
     built: BuiltShard,
-    student: Student,
+    student: Learner,
     models: Path,
     claimed: Adapter,
     *,
@@ -166,15 +214,16 @@ def rebuild(
     Raises ProofRejected when this machine computes otherwise, when the manifest is not the one
     that was trained, or when a digest differs.
     """
-    check(student.base)
+    student.check()
     shard = claimed.shard
-    if (here := profile_here()) != claimed.profile:
+    if (here := student.profile) != claimed.profile:
         raise ProofRejected(
             f"Shard {shard} was trained under another profile, so its bytes cannot come out the "
             f"same here. Trained under: {claimed.profile}. Here: {here}. "
             "Rebuild it where the first holds."
         )
-    if chains_for(built.manifest, student.recipe, student.base, home_key) != claimed.chains:
+    links = _links(built.manifest, student.recipe, student.base, home_key, student.profile)
+    if links[1:] != claimed.chains:
         raise ProofRejected(
             f"Shard {shard} was not trained from this manifest, recipe, base and key; "
             "rebuild it from the manifest the log names."
@@ -208,7 +257,7 @@ def _same(shard: int, number: int, how: str, found: str | None, claimed: str) ->
         )
 
 
-def _known(models: Path, links: tuple[str, ...], student: Student) -> tuple[list[str], Checkpoint]:
+def _known(models: Path, links: tuple[str, ...], student: Learner) -> tuple[list[str], Checkpoint]:
     """The digests of the checkpoints that exist from the first on, and the last of them."""
     last = recall(models, links[0])
     if last is None:
@@ -225,7 +274,7 @@ def _known(models: Path, links: tuple[str, ...], student: Student) -> tuple[list
     return digests, last
 
 
-def _set_out(student: Student, start: Checkpoint) -> AdamW:
+def _set_out(student: Learner, start: Checkpoint) -> AdamW:
     """Put the weights and the optimizer where the checkpoint left them (forgetting.md, rule 4)."""
     optimizer = AdamW(student.learned, student.recipe)
     optimizer.steps = start.steps
@@ -238,34 +287,33 @@ def _set_out(student: Student, start: Checkpoint) -> AdamW:
     return optimizer
 
 
-def _checkpoint(chain: str, student: Student, optimizer: AdamW) -> Checkpoint:
+def _checkpoint(chain: str, student: Learner, optimizer: AdamW) -> Checkpoint:
     return Checkpoint(
         chain=chain,
         steps=optimizer.steps,
-        learned={name: b.detach().numpy() for name, b in student.learned.items()},
-        mean={name: mean.numpy() for name, mean in optimizer.mean.items()},
-        square={name: square.numpy() for name, square in optimizer.square.items()},
+        learned={name: b.detach().cpu().numpy() for name, b in student.learned.items()},
+        mean={name: mean.cpu().numpy() for name, mean in optimizer.mean.items()},
+        square={name: square.cpu().numpy() for name, square in optimizer.square.items()},
     )
 
 
 def _slice(
-    built: BuiltShard, number: int, student: Student, optimizer: AdamW, order: bytes
+    built: BuiltShard, number: int, student: Learner, optimizer: AdamW, order: bytes
 ) -> Iterator[Step]:
     """Learn one slice; each step has been taken when it is yielded."""
-    rows = list(rows_in(built, number, student))
+    rows = student.rows(built, number)
     plan = [
-        batch
+        (epoch, batch)
         for epoch in range(student.recipe.epochs)
-        for batch in batches(rows, order, epoch, student.recipe)
+        for batch in student.batches(rows, order, epoch)
     ]
-    seen: dict[bytes, Tensor] = {}  # what the frozen layers made of a row; gone with the slice
-    for at, batch in enumerate(plan):
+    seen: dict[bytes, Any] = {}  # what the frozen layers made of a row; gone with the slice
+    for at, (epoch, batch) in enumerate(plan):
         with exact():
             for row in batch:
                 if row.digest not in seen:
                     seen[row.digest] = student.states(row)
-            loss = student.loss(batch, [seen[row.digest] for row in batch])
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss = student.learn(batch, [seen[row.digest] for row in batch], epoch)
             optimizer.step()
         yield Step(
             shard=built.manifest.shard,
@@ -273,26 +321,6 @@ def _slice(
             slices=len(built.manifest.slices),
             step=at + 1,
             steps=len(plan),
-            tokens=sum(row.width for row in batch),
-            loss=float(loss.detach()),
-        )
-
-
-def rows_in(built: BuiltShard, number: int, student: Student) -> Iterator[Row]:
-    """The rows of one slice of a shard, person after person: what may be learned of it."""
-    table = pq.read_table(
-        built.kept,
-        columns=["person", "text", "uses"],
-        filters=[("slice", "=", number)],
-    )
-    table = table.filter(pa.array((table["uses"].to_numpy() & Use.TRAINING.bit) != 0))
-    tokenizer = student.base.tokenizer()
-    posts = zip(table["person"].to_pylist(), table["text"].to_pylist(), strict=True)
-    for person, theirs in groupby(posts, key=lambda post: post[0]):
-        yield from rows_of(
-            PersonId(person),
-            [text for _, text in theirs],
-            lambda text: tokenizer.encode(text, add_special_tokens=False).ids,
-            student.base.separator,
-            student.recipe,
+            read=sum(row.width for row in batch),
+            loss=loss,
         )

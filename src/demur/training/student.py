@@ -1,42 +1,29 @@
 """The student: a base model whose topmost layers carry adapters, and the machine it counts on.
 
 The layers below never change, so what they make of a row is computed once. The layers above read
-several people's rows side by side in one fixed shape, each row seeing itself alone. Nothing here
-knows shards, slices or standing.
+several people's rows side by side in one fixed shape, each row seeing itself alone. It is what
+`run.teach` teaches of text, and knows no standing.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from demur.corpus.build import BuiltShard
 from demur.errors import SiteUnusable
+from demur.training import base as bases
 from demur.training.base import BaseModel
+from demur.training.chain import Profile, profile_here
+from demur.training.kept import people_in
 from demur.training.lora import attach
 from demur.training.recipe import Recipe
-from demur.training.text import Row
-
-
-@contextmanager
-def exact() -> Iterator[None]:
-    """One thread and deterministic kernels: 1 and 2 threads add in another order (forgetting.md).
-
-    What was set before is restored, for tests and servers that live in the same process.
-    """
-    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(strict)
+from demur.training.text import Row, batches, rows_of
 
 
 def load(base: BaseModel) -> Any:
@@ -88,6 +75,36 @@ class Student:
     def learned(self) -> dict[str, nn.Parameter]:
         """B by the adapter's name, in name order."""
         return {name: adapter.learned for name, adapter in self.adapters.items()}
+
+    @property
+    def profile(self) -> Profile:
+        return profile_here()
+
+    def check(self) -> None:
+        bases.check(self.base)
+
+    def rows(self, built: BuiltShard, number: int) -> list[Row]:
+        """The rows of one slice of a shard, person after person: what may be learned of it."""
+        tokenizer = self.base.tokenizer()
+        return [
+            row
+            for person, posts in people_in(built, number, ["text"])
+            for row in rows_of(
+                person,
+                [post["text"] for post in posts],
+                lambda text: tokenizer.encode(text, add_special_tokens=False).ids,
+                self.base.separator,
+                self.recipe,
+            )
+        ]
+
+    def batches(self, rows: Sequence[Row], order: bytes, epoch: int) -> Iterator[list[Row]]:
+        return batches(rows, order, epoch, self.recipe)
+
+    def learn(self, rows: Sequence[Row], states: Sequence[Tensor], epoch: int) -> float:
+        loss = self.loss(rows, states)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return float(loss.detach())
 
     @torch.no_grad()
     def states(self, row: Row) -> Tensor:

@@ -8,13 +8,13 @@ never cross a slice (forgetting.md, rules 2 and 3).
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from demur.people import PersonId
+from demur.training.kept import place
 from demur.training.recipe import Recipe
 
 LOOK_AHEAD = 16
@@ -65,7 +65,7 @@ def batches(rows: Iterable[Row], key: bytes, epoch: int, recipe: Recipe) -> Iter
 
     Each batch holds rows of at most `recipe.batch_tokens` tokens together.
     """
-    waiting = sorted(rows, key=lambda row: _draw(key, epoch, row))
+    waiting = sorted(rows, key=lambda row: place(key, epoch, row.person, row.number))
     while waiting:
         batch: list[Row] = []
         room = recipe.batch_tokens
@@ -76,8 +76,3 @@ def batches(rows: Iterable[Row], key: bytes, epoch: int, recipe: Recipe) -> Iter
         taken = {id(row) for row in batch}
         waiting = [row for row in waiting if id(row) not in taken]
         yield batch
-
-
-def _draw(key: bytes, epoch: int, row: Row) -> bytes:
-    message = f"{epoch}\0{row.person}\0{row.number}".encode()
-    return hmac.digest(key, message, hashlib.sha256)

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import prometheus_client as prometheus
-from django.db import DatabaseError, connections
+from django.db import DatabaseError
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -23,6 +24,7 @@ from demur.errors import Refusal, StandingUnreadable
 from demur.rights import models, spool, standing
 from demur.rights.place import here
 from demur.web import bearer, limits
+from demur.web.models import BotMention
 
 if TYPE_CHECKING:
     from demur.assistant.answer import Answer
@@ -142,10 +144,16 @@ class Stands(Collector):
         yield GaugeMetricFamily("demur_epoch", "Grows with every change of who objects", epoch)
         try:
             counted = _counted(now)
+            by = BotMention.objects.values_list("outcome").annotate(number=Count("pk"))
+            mentions = list(by.order_by("outcome"))
         except (DatabaseError, OSError, ValueError):
             return
         for name, (says, value) in counted.items():
             yield GaugeMetricFamily(name, says, value)
+        bot = GaugeMetricFamily("demur_bot_mentions", "Mentions, by outcome", labels=["outcome"])
+        for outcome, number in mentions:
+            bot.add_metric([outcome], number)
+        yield bot
 
 
 def _counted(now: datetime) -> dict[str, tuple[str, int]]:
@@ -178,7 +186,6 @@ def show(request: HttpRequest) -> HttpResponse:
         response = HttpResponse(sentence, status=401, content_type="text/plain; charset=utf-8")
         response["WWW-Authenticate"] = "Bearer"
         return response
-    connections["reader"].close()  # what stands is read anew, by this thread's own connection
     text = prometheus.generate_latest(REGISTRY)
     response = HttpResponse(text, content_type=prometheus.CONTENT_TYPE_LATEST)
     response["Cache-Control"] = "no-store"

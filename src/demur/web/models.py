@@ -1,4 +1,5 @@
-"""What door one stores of its own: keys to the API, and conversations that a member keeps.
+"""What the doors store of their own: keys to the API, conversations that a member keeps, and what
+the bot has posted.
 
 Everything about people lives in rights. A conversation is its owner's alone: it goes with their
 sign-in, and nobody else reads it (`web.threads`).
@@ -54,6 +55,9 @@ class Turn(models.Model):
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="turns")
     role = models.CharField(max_length=8)  # question, answer
+    question = models.ForeignKey(  # that an answer is to; one of each
+        "self", null=True, on_delete=models.CASCADE, related_name="answers"
+    )
     text = models.TextField()
     created = models.DateTimeField()
     finish = models.CharField(max_length=20, blank=True)  # as the engine says it, or "stopped"
@@ -65,3 +69,23 @@ class Turn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} {self.pk}"
+
+
+class BotMention(models.Model):
+    """A mention that the bot has dealt with. Of what was asked nothing is kept.
+
+    asker: a keyed mark, to count by. outcome: begun, silent, posting, answered, link, objection,
+    taken-down. asked: the status to reply to, while it is being answered. drawn: the posts that the
+    answer draws on (`assistant.answer.Drawn`), so that it can be taken down.
+    """
+
+    notification = models.CharField(max_length=64, unique=True)
+    asker = models.BinaryField(max_length=16, db_index=True)
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=16, db_index=True)
+    asked = models.CharField(max_length=64, blank=True)
+    statuses = models.JSONField(default=list)
+    drawn = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"mention {self.notification}"

@@ -30,10 +30,16 @@ LINE = "served"  # the kind of line in which the book names a model
 WITHHELD = {
     "address": gettext_lazy("an address"),
     "email": gettext_lazy("an e-mail address"),
-    "phone": gettext_lazy("a telephone number"),
-    "iban": gettext_lazy("a bank number"),
-    "bsn": gettext_lazy("a citizen service number"),
+    "telephone": gettext_lazy("a telephone number"),
+    "bank": gettext_lazy("a bank number"),
+    "citizen": gettext_lazy("a citizen service number"),
+    "card": gettext_lazy("a card number"),
+    "plate": gettext_lazy("a number plate"),
     "verbatim": gettext_lazy("somebody's own words, at length"),
+    "link": gettext_lazy("a link"),
+    "image": gettext_lazy("a picture from elsewhere"),
+    "encoded": gettext_lazy("something in code"),
+    "source": gettext_lazy("a number of a source that is not there"),
 }
 
 

@@ -10,6 +10,7 @@ from demur.web import (
     asking,
     book,
     desk,
+    embed,
     funnel,
     links,
     making,
@@ -96,6 +97,8 @@ web = [
     *(path(f"privacy/{address}", view, name=name) for address, view, name in centre),
     path("undo/<str:token>/", withdrawing.undo, name="undo"),  # as letters have it
     *signin.doors,
+    path("embed/", embed.frame, name="embed"),
+    path("embed/stream/", embed.stream, name="embed-stream"),
     path("metrics", metrics.show, name="metrics"),
     path("log/", book.show, name="book"),
     path("log/checkpoint", book.head, name="checkpoint"),

@@ -37,8 +37,10 @@ T = TypeVar("T")
 Said = tuple[Literal["system", "user", "assistant"], str]
 """Who said it, and what."""
 
-TURNS = 2  # generation is bound by the processor: more at once only makes each of them slower
-ROOM = 4  # who speaks, waits or searches; the server has at least twice as many threads
+TURNS = 4
+"""Who speaks at a time: as many as the engine reads on in together (`serving.engine.READERS`). Two
+words for two people cost far less than two times one (docs/benchmarks.md, "Engines")."""
+ROOM = 8  # who speaks, waits or searches; the server has twice as many threads
 PATIENCE = 20.0  # seconds that somebody waits for a turn before being asked to come back
 TOKENS = 160  # of an answer, where the asker does not say
 TEMPERATURE = 0.4
@@ -195,7 +197,12 @@ def _open() -> Assistant:
 
     site = settings.DEMUR_SITE
     assert site is not None  # no page is served without one
-    return Assistant.open(site.root, standing.of(site, today=lambda: datetime.now(UTC).date()))
+    return Assistant.open(
+        site.root,
+        standing.of(site, today=lambda: datetime.now(UTC).date()),
+        engine=site.engine,
+        credential=site.picture_credential(datetime.now(UTC)),
+    )
 
 
 FLOOR = Floor(_open)
@@ -267,10 +274,9 @@ def meaning(texts: Sequence[str]) -> NDArray[np.float32]:
     """What texts mean, a row each."""
 
     def embed(_assistant: Assistant) -> NDArray[np.float32]:
-        from demur.memory import meaning  # type: ignore[attr-defined,unused-ignore]  # noqa: PLC0415
+        from demur.memory import meaning  # noqa: PLC0415
 
-        vectors: NDArray[np.float32] = meaning.embed(texts, kind="query")
-        return vectors
+        return meaning.embed(texts, kind="query")
 
     return FLOOR.ask(embed, ability="embeddings")
 
@@ -308,7 +314,12 @@ def picture(sha256: str) -> Picture:
 
         return pictures.picture(assistant, sha256)
 
-    return FLOOR.ask(look, ability="pictures")
+    try:
+        return FLOOR.ask(look, ability="pictures")
+    except NotNow as refusal:
+        if isinstance(refusal.__cause__, NotFound):  # of the picture: the assistant is there
+            raise refusal.__cause__ from None
+        raise
 
 
 def may_be_shown(answers: Sequence[Sequence[Drawn]]) -> list[bool]:

@@ -24,21 +24,27 @@
     var part = function (name) { return live.querySelector("[data-" + name + "]"); };
     var sent = new FormData(form);
     var abort = new AbortController();
-    var address = conversation ? form.action : null;
+    var begins = !form.dataset.thread;
+    var address = form.action;
+    var enough = false;
     place(live, part("asked"), form);
     busy(true);
     say("speaking");
     live.scrollIntoView({ block: "nearest" });
     part("stop").addEventListener("click", function () {
       part("stop").disabled = true;
-      if (!address || !sent.has("csrfmiddlewaretoken")) { abort.abort(); return; }
-      var wish = new FormData();
-      wish.set("csrfmiddlewaretoken", sent.get("csrfmiddlewaretoken"));
-      fetch(new URL("stop/", new URL(address, location.href)), { method: "POST", body: wish });
+      enough = true;
+      if (!conversation) { abort.abort(); return; }
+      if (!begins) { wish(address, sent); }
       setTimeout(function () { abort.abort(); }, 5000);
     });
     var heard = {
-      thread: function (url) { address = url; history.replaceState(null, "", url); },
+      thread: function (url) {
+        address = url;
+        begins = false;
+        history.replaceState(null, "", url);
+        if (enough) { wish(address, sent); }
+      },
       piece: function (text) { part("waiting").hidden = true; part("spoken").append(text); },
       stopped: function (text) { part("note").hidden = false; part("note").append(text); },
       // Our own page's HTML: the server has made everybody's words inert.
@@ -56,6 +62,13 @@
         form.submit();
       }
     });
+  }
+
+  // The conversation at this address is to say no more; what was said till then is kept.
+  function wish(address, sent) {
+    var body = new FormData();
+    body.set("csrfmiddlewaretoken", sent.get("csrfmiddlewaretoken"));
+    fetch(new URL("stop/", new URL(address, location.href)), { method: "POST", body: body });
   }
 
   async function listen(url, sent, signal, heard) {

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import re2
 
-from demur.assistant import readings
+from demur.assistant.guarding import readings
 
 Surely = Literal["named", "full"]
 
@@ -24,6 +24,8 @@ _WHO = r"([^\s,;?!:\"“”()]+(?: [^\s,;?!:\"“”()]+){0,4})"
 _OPTIONS = re2.Options()
 _OPTIONS.case_sensitive = False
 _OPTIONS.never_capture = False
+_SENTENCE = re2.compile(r"[.?!;\n]+\s")
+_RELATIVE = frozenset(("who", "whose", "die", "dat", "wiens"))
 _END = ".,;:?!…\"'”)"
 
 
@@ -37,7 +39,7 @@ class People:
         """How many of these words, from the first on, name one person; 0: none."""
         if not said:
             return 0
-        bare = [word.strip(_END) for word in said]
+        bare = _bare(said)
         word = bare[0].casefold()
         if said[0].startswith("@") and len(word) > 1:
             return 1
@@ -46,6 +48,20 @@ class People:
         if word in self.words["determiners"]:
             return self._human(bare, roles=roles)
         return self._name(bare, surely)
+
+    def among(self, said: Sequence[str]) -> bool:
+        """Is one of them named here? The capital that a sentence begins with makes no name."""
+        names = self.words["first"] - self.words["words_too"]
+        begins = 0 if said and (said[0][0] == "@" or _bare(said)[0].casefold() in names) else 1
+        return any(
+            said[at][0] == "@"
+            or (
+                said[at].strip(_END).casefold()
+                not in self.words["pronouns"] | self.words["determiners"]
+                and self._name(_bare(said[at:]), "full")
+            )
+            for at in range(begins, len(said))
+        )
 
     def _human(self, bare: Sequence[str], *, roles: bool) -> int:
         """Behind "my", "the" …: one who is somebody's, or (roles) does something in the village."""
@@ -66,7 +82,8 @@ class People:
             low = word.casefold()
             if names and low in self.words["particles"]:
                 continue
-            if not (word[:1].isupper() or low in self.words["first"]) or not _is_word(low):
+            listed = low in self.words["first"] and low not in self.words["words_too"]
+            if not (word[:1].isupper() or listed) or not _is_word(low):
                 break
             if (
                 low in self.words["things"]
@@ -85,16 +102,32 @@ class Rule:
     reason: str
     pattern: Any
     person: Surely | None  # None: the form says enough
-    roles: bool
-    open_left: bool
+    roles: bool = False
+    open_left: bool = False
+    whole: bool = False
+    topics: bool = False
+    unless: Any = None
 
-    def fits(self, found: Any, people: People) -> bool:
+    def fits(self, text: str, people: People) -> bool:
+        if self.topics:
+            return any(self._is_on_topic(sentence, people) for sentence in _SENTENCE.split(text))
+        return any(self._is_about(found, people) for found in _all(self.pattern, text))
+
+    def _is_on_topic(self, sentence: str, people: People) -> bool:
+        if not self.pattern.search(f" {sentence} "):
+            return False
+        if self.unless is not None and self.unless.search(f" {sentence} "):
+            return False
+        return people.among(sentence.split())
+
+    def _is_about(self, found: Any, people: People) -> bool:
         if self.person is None:
             return True
         said = found.group(1).split()
         for at in range(len(said)) if self.open_left else range(1):
             length = people.at(said[at:], self.person, roles=self.roles)
-            if length and (not self.open_left or at + length == len(said)):
+            ends = at + length == len(said) or (self.whole and said[at + length] in _RELATIVE)
+            if length and (ends or not (self.open_left or self.whole)):
                 return True
         return False
 
@@ -105,7 +138,7 @@ def reason(asked: str) -> str | None:
     for reading in readings.of(asked):
         text = " " + (reading.lower() if reading.isupper() else reading)
         for rule in rules:
-            if any(rule.fits(found, people) for found in _all(rule.pattern, text)):
+            if rule.fits(text, people):
                 return rule.reason
     return None
 
@@ -118,33 +151,45 @@ def _all(pattern: Any, text: str) -> Iterator[Any]:
         at = match.start() + 1
 
 
+def _bare(said: Sequence[str]) -> list[str]:
+    return [word.strip(_END).removesuffix("'s") for word in said]
+
+
 def _is_word(low: str) -> bool:
-    return low.translate(str.maketrans("", "", "-.'")).isalpha() and not low.endswith("'s")
+    return low.translate(str.maketrans("", "", "-.'")).isalpha()
 
 
 @cache
 def _read() -> tuple[tuple[Rule, ...], People]:
-    file = resources.files("demur.assistant").joinpath("asking.toml")
+    file = resources.files("demur.assistant.guarding").joinpath("asking.toml")
     read = tomllib.loads(file.read_text("utf-8"))
-    lists = {
-        name: "|".join(part.strip() for part in text.replace("\n", "|").split("|") if part.strip())
-        for name, text in read["lists"].items()
-    }
     people = {name: frozenset(text.split()) for name, text in read["people"].items()}
-    rules = tuple(rule for each in read["rule"] for rule in _rules(each, lists))
+    rules = tuple(rule for each in read["rule"] for rule in _rules(each, read))
     return rules, People(words=people)
 
 
-def _rules(each: Mapping[str, Any], lists: Mapping[str, str]) -> Iterator[Rule]:
-    for pattern in each["patterns"]:
+def _rules(each: Mapping[str, Any], read: Mapping[str, Any]) -> Iterator[Rule]:
+    lists = {name: _either(words) for name, words in read["lists"].items()}
+    unless = each.get("unless")
+    more = {
+        "person": each.get("person"),
+        "roles": each.get("roles", False),
+        "open_left": each.get("open") == "left",
+        "whole": each.get("whole", False),
+        "topics": "topics" in each,
+        "unless": unless and _compiled(rf"\b(?:{read['unless'][unless]})\b"),
+    }
+    topics = [rf"(?:{_either(each['topics'])})[^\w-]"] if "topics" in each else []
+    for pattern in [*each.get("patterns", ()), *topics]:
         for name, words in {**lists, "who": _WHO}.items():
             pattern = pattern.replace(f"{{{name}}}", words)  # noqa: PLW2901
-        yield Rule(
-            reason=each["reason"],
-            pattern=re2.compile(
-                pattern if pattern[0] == "^" else rf"[^\w@](?:{pattern})", _OPTIONS
-            ),
-            person=each.get("person"),
-            roles=each.get("roles", False),
-            open_left=each.get("open") == "left",
-        )
+        whole = pattern if pattern[0] == "^" else rf"[^\w@](?:{pattern})"
+        yield Rule(reason=each["reason"], pattern=_compiled(whole), **more)
+
+
+def _either(words: str) -> str:
+    return "|".join(part.strip() for part in words.replace("\n", "|").split("|") if part.strip())
+
+
+def _compiled(pattern: str) -> Any:
+    return re2.compile(pattern, _OPTIONS)
