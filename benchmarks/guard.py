@@ -28,8 +28,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "assistant"))
 
 import attacking
 
-from demur.assistant import guard, private
-from demur.assistant.sources import quote
+from demur.assistant import guard
+from demur.assistant.guarding import private
+from demur.assistant.guarding.sources import quote
 from demur.assistant.words import WORDS
 from demur.memory import windows
 from demur.memory.memories import MANY

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
-from demur.assistant import backdrops, composer
-from demur.assistant.arranging import Placed, block_of, place_of, split
-from demur.assistant.description import read
-from demur.assistant.pictograms import Collection
+from demur.assistant.drawing import backdrops, composer
+from demur.assistant.drawing.arranging import Placed, block_of, place_of, split
+from demur.assistant.drawing.description import read
+from demur.assistant.drawing.pictograms import Collection
 
 
 def drawn(description: str, seed: int = 1) -> Image.Image:

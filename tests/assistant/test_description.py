@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from demur.assistant.description import Node, Thing, language_of, read
+from demur.assistant.drawing.description import language_of, read
+from demur.assistant.drawing.scene import Node, Thing
 
 
 def told(description: str) -> str:
@@ -73,6 +74,22 @@ def test_a_word_that_no_list_has_is_looked_for_by_its_meaning_and_called_so() ->
     [thing] = read("een saxofonist").things
     assert thing.found.pictogram.en == "saxophone"
     assert thing.found.how == "nearest"
+
+
+def test_nobody_is_drawn_as_what_is_nearest_to_their_name() -> None:
+    scene = read("Donald Trump op een paard")
+    assert told("Donald Trump op een paard") == "horse"
+    assert scene.missing == ("Donald", "Trump")
+    assert read("teken Vandenbroek").is_empty, "and not as the trousers at its end"
+    assert told("Tuinstoel") == "chair", "a first word has a capital anyway"
+
+
+def test_people_are_not_coloured() -> None:
+    scene = read("een groene man naast een groene auto")
+    assert (
+        told("een groene man naast een groene auto") == "(man standing beside automobile #35a64b)"
+    )
+    assert scene.missing == ("groene",)
 
 
 def test_draw_me_a_picture_of_is_not_drawn() -> None:

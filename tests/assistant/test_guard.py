@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from square_site import HOSTILE
 
-from demur.assistant import guard, numerals, private
-from demur.assistant.sources import quote
+from demur.assistant import guard
+from demur.assistant.guarding import numerals, private
+from demur.assistant.guarding.sources import quote
 from demur.memory import windows
 from demur.serving.engine import Finish
 

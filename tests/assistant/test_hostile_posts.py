@@ -18,7 +18,7 @@ from square_site import HOSTILE, NOW, PEOPLE, Mute, signed_in, word
 
 from demur.assistant import chat, guard
 from demur.assistant.answer import Answer, Assistant, Message, Sampling
-from demur.assistant.sources import quote
+from demur.assistant.guarding.sources import quote
 from demur.assistant.words import WORDS
 from demur.serving.template import Template
 from demur.web import keys

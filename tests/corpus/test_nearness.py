@@ -18,12 +18,16 @@ def test_the_nearest_of_all_is_found_and_pictures_without_a_look_are_passed_over
 ) -> None:
     dice = Random(1)
     looks = [dice.randbytes(32) for _ in range(20)]
-    for number, look in enumerate([*looks, b"", b""]):
-        name = f"person-{number}"
-        town.person(name)
-        photo = Photo(sha256=f"{number:064x}", media_type="image/png", look=look)
-        town.put(town.post(name, f"foto {number}", kind=Kind.PHOTO, photos=(photo,)))
-    town.put(town.post("person-1", "zonder foto"))
+    town.person("anna")
+    every = [
+        Photo(sha256=f"{number:064x}", media_type="image/png", look=look)
+        for number, look in enumerate([*looks, b"", b""])
+    ]
+    town.put(
+        *(town.post("anna", f"foto {photo.sha256}", photos=(photo,)) for photo in every[:12]),
+        town.post("anna", "zonder foto"),
+    )
+    town.put(town.post("anna", "een album", kind=Kind.PHOTO, photos=tuple(every[12:])))
     for asked in [*(dice.randbytes(32) for _ in range(5)), looks[7]]:
         assert nearest(town.lake.root, asked) == min(distance(asked, look) for look in looks)
 

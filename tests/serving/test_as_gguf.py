@@ -20,8 +20,8 @@ from demur.training.base import BaseModel
 from demur.training.recipe import TINY
 
 TOLERANCE = 2e-3
-"""Nats between the two engines' log-probabilities of any word, all weights in 32 bits. Found: 2.5e-4
-for the base, 1.2e-3 with an adapter (llama.cpp keeps what it has read in 16 bits)."""
+"""Nats between the log-probabilities of any word in the two engines, all weights in 32 bits. Found:
+2.5e-4 for the base, 1.2e-3 with an adapter (llama.cpp keeps what it has read in 16 bits)."""
 
 
 def test_every_word_is_as_likely_as_in_torch(

@@ -16,8 +16,8 @@ import pytest
 from numpy.typing import NDArray
 
 from demur.errors import Refusal, SiteUnusable
-from demur.serving.company import CONTEXT, Company
-from demur.serving.engine import RUN, TRIES, Finish, Setting, choose, says_again, weary
+from demur.serving.company import Company
+from demur.serving.engine import CONTEXT, RUN, TRIES, Finish, Setting, choose, says_again, weary
 from demur.serving.engine_llamacpp import LlamaCpp, base_file
 from demur.serving.engine_torch import Torch
 from demur.serving.engines import open_engine

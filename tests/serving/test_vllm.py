@@ -1,4 +1,4 @@
-"""vLLM, as its double shows it: what is asked of it, and what falls silent when somebody objects."""
+"""vLLM, as its double shows it: what is asked of it, and what stops when somebody objects."""
 
 from __future__ import annotations
 

@@ -9,9 +9,11 @@ import pytest
 from demur.corpus.lake import Lake
 from demur.people import PersonId, Scope, Use
 from demur.posts import Audience, Kind
-from demur.rights import models, people, standing
-from demur.web import learned, mydata
+from demur.rights import erasure, models, people, standing
+from demur.web import learned, mydata, threads
 from demur.web.models import Thread, Turn
+
+from .writing import keep, post
 
 ASKED = "Who bakes the plum cake for the fair this year?"
 NOW = datetime.now(UTC)
@@ -90,6 +92,20 @@ def test_a_question_put_otherwise_takes_the_old_words_back(site, anna, as_anna, 
     assert one.id in in_force(site).posts
     assert bring(site) == 2
     assert [each.post.text for each in stored(site, anna)] == ["Who bakes?"]
+
+
+def test_an_answer_loses_the_words_of_somebody_who_erases_theirs(site, as_anna, bob, assistant):
+    """Nobody sees them from then on, and with the worker's next round they lie nowhere."""
+    said = post(1, "Plum cake at the old pump", by="bob")
+    keep(site, bob, said)
+    assistant.post_id, assistant.text = said.id, "Plum cake at the old pump [1]"
+    asks(as_anna)
+    assert threads.sweep(site) == 0
+    erasure.erase(site, bob, now=NOW)
+    assert threads.sweep(site) == 1
+    assert "no longer shown" in as_anna.get(f"/ask/{Thread.objects.get().pk}/").content.decode()
+    files = [file for file in site.root.rglob("*") if file.is_file()]
+    assert not [file for file in files if b"Plum cake at the" in file.read_bytes()]
 
 
 def test_deleting_costs_the_book_no_line_where_nothing_was_learned(site, as_anna, assistant):

@@ -12,9 +12,9 @@ import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
-from demur.assistant import asking, numbers, private, readings
-from demur.assistant.sources import Sources
-from demur.assistant.verbatim import LOOK, Verbatim
+from demur.assistant.guarding import asking, numbers, private, readings
+from demur.assistant.guarding.sources import Sources
+from demur.assistant.guarding.verbatim import LOOK, Verbatim
 from demur.memory import windows
 from demur.memory.memories import Heard
 from demur.serving.engine import Finish

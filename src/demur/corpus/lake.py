@@ -148,6 +148,17 @@ class Lake:
                 return found
         return None
 
+    def worded(self, post_ids: Collection[str]) -> set[str]:
+        """Those of these posts that are stored with their words. Reads every id in the lake."""
+        asked = pc.field("post_id").isin(sorted(post_ids)) & (pc.field("text") != "")
+        return {
+            post
+            for part in sorted(self.root.glob("posts/*/[!.]*.parquet"))
+            for post in pq.read_table(part, ["post_id"], filters=asked, partitioning=None)[
+                "post_id"
+            ].to_pylist()
+        }
+
     # At their owner's word
 
     def erase(self, person: PersonId) -> int:

@@ -67,7 +67,7 @@ def chat_is_not_shown(facts: Facts) -> Term:
 
     Whoever switches their chats on lets the model learn from them; they are no public post.
     """
-    return facts.post.kind == Kind.CHAT
+    return (facts.post.kind == Kind.CHAT) & facts.author.chats_on
 
 
 @rule(law="GDPR Art. 17(1)(c)", since=GDPR)

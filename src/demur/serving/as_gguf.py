@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demur.errors import SiteUnusable
+from demur.serving.engine import CONTEXT
 from demur.serving.halves import Half, halves_of, head_width, settings_of
 from demur.serving.merge import Merged
 from demur.training.base import BaseModel
@@ -116,7 +117,8 @@ def _heads(settings: dict[str, Any], name: str) -> int:
 
 
 def _describe(writer: Any, settings: dict[str, Any]) -> None:
-    writer.add_context_length(settings["max_position_embeddings"])
+    # llama.cpp stops where a base was taught to; torch reads on, and so it does here.
+    writer.add_context_length(max(CONTEXT, settings["max_position_embeddings"]))
     writer.add_embedding_length(settings["hidden_size"])
     writer.add_block_count(settings["num_hidden_layers"])
     writer.add_feed_forward_length(settings["intermediate_size"])

@@ -17,12 +17,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from demur.errors import Refusal
-from demur.serving.engine import READERS, Finish, Over, Probabilities, Refuses, utter
+from demur.serving.engine import CONTEXT, READERS, Finish, Over, Probabilities, Refuses, utter
 from demur.serving.merge import Merged
 
-CONTEXT = 4096
-"""Tokens of one conversation, question and answer. The default base was taught to read 8,192, but
-four of those would take 750 MB in llama.cpp."""
 GRACE = 0.01
 """Seconds that a step waits for readers who are still choosing their last word. Without it two
 readers fall out of step and each step serves one of them. Whoever is later (a listener who takes

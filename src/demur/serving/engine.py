@@ -30,6 +30,10 @@ READERS = 4
 """Conversations that one engine reads on in together. Each more costs memory and slows the
 others; what is gained by the next one is in docs/benchmarks.md, "Engines"."""
 
+CONTEXT = 4096
+"""Tokens of one conversation, question and answer. The default base was taught to read 8,192, but
+four of those would take 750 MB in llama.cpp."""
+
 MEMORY = 64  # how far back a repeated word is noticed
 WEARINESS = 1.15  # each time it was said in that stretch, a word gets this much less likely
 RUN = 4  # words in a row that are not said twice in one answer: small models loop

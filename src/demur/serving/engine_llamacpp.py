@@ -22,8 +22,8 @@ import torch
 
 from demur.errors import Refusal, SiteUnusable
 from demur.serving.as_gguf import write_adapter, write_base
-from demur.serving.company import CONTEXT, Asked, Company
-from demur.serving.engine import READERS, Engine, Probabilities, stops
+from demur.serving.company import Asked, Company
+from demur.serving.engine import CONTEXT, READERS, Engine, Probabilities, stops
 from demur.serving.halves import settings_of
 from demur.serving.merge import Merged
 from demur.training.base import BaseModel

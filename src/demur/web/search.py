@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -130,7 +131,7 @@ class Found:
 
     source: Source
     platform: str
-    pictures: tuple[Any, ...]
+    pictures: tuple[tuple[str, str], ...]  # each by its SHA-256, and what it shows
 
 
 @page.view("GET")
@@ -181,5 +182,5 @@ def _found(hit: Hit, by: shown.Author) -> Found:
             day=date.fromisoformat(hit.created_at[:10]),
         ),
         platform=hit.platform,
-        pictures=tuple(getattr(hit, "photos", ())),
+        pictures=tuple(zip_longest(hit.photos, hit.alts[: len(hit.photos)], fillvalue="")),
     )

@@ -21,9 +21,11 @@ from django.db.models import QuerySet
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
 
+from demur.corpus.lake import Lake
 from demur.errors import NotFound, StandingUnreadable
 from demur.rights import erasure
-from demur.rights.models import Person
+from demur.rights.models import Person, Retracted
+from demur.rights.place import Place
 from demur.web import learned, shown, voice
 from demur.web.models import Thread, Turn
 from demur.web.shown import Shown
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 TITLE = 60  # characters of a question that become a title
 ALONG = 2000  # characters of earlier turns that go along: a quarter of what a small model can hold
+
+GONE = "gone"  # how an answer ended whose words were erased with somebody's
 
 Drawn = dict[str, str]
 
@@ -160,6 +164,25 @@ def delete(some: QuerySet[Thread], *, now: datetime) -> None:
     erasure.overwrite()
 
 
+def sweep(site: Place) -> int:
+    """Empty kept answers that draw on words which their author has erased or taken back for good;
+    how many. Those of somebody who only said no may be theirs to hear again: they stay unseen."""
+    if not (Retracted.objects.exists() or Person.objects.exclude(erased_at=None).exists()):
+        return 0
+    answers = Turn.objects.filter(role="answer").exclude(drawn=[])
+    drawn = {
+        pk: {each["post_id"] for each in posts}
+        for pk, posts in answers.values_list("pk", "drawn").iterator()
+    }
+    there = Lake(site.lake, site.home).worded(set().union(*drawn.values()))
+    gone = [pk for pk, posts in drawn.items() if not posts <= there]
+    for pk in gone:
+        Turn.objects.filter(pk=pk).update(text="", drawn=[], why={}, finish=GONE)
+    if gone:
+        erasure.overwrite()
+    return len(gone)
+
+
 @receiver(pre_save, sender=Person)
 def _erased(instance: Person, **_: Any) -> None:
     """Whoever erases what is theirs erases their conversations, in the same transaction.
@@ -252,7 +275,8 @@ def _pairs(thread: Thread) -> list[tuple[Turn, Turn | None]]:
 def _may_be_shown(answers: Sequence[Turn]) -> dict[int, bool | None]:
     """By answer: may it be shown? None where nobody can say; what draws on nothing always may."""
     asking = [turn for turn in answers if turn.drawn]
-    may: dict[int, bool | None] = {turn.pk: True for turn in answers if not turn.drawn}
+    may: dict[int, bool | None]
+    may = {turn.pk: turn.finish != GONE for turn in answers if not turn.drawn}
     if not asking:
         return may
     from demur.assistant.answer import Drawn as Post  # noqa: PLC0415  (it brings torch along)

@@ -14,7 +14,7 @@ from typing import Literal
 
 import re2
 
-from demur.assistant import numerals
+from demur.assistant.guarding import numerals
 
 Kind = Literal["telephone", "bank", "citizen", "card"]
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 import re2
 
-from demur.assistant import numbers, numerals, streets
+from demur.assistant.guarding import numbers, numerals, streets
 
 Kind = Literal["email", "telephone", "address", "bank", "citizen", "card", "plate"]
 
