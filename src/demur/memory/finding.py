@@ -25,8 +25,8 @@ from demur.memory.typos import Spelling
 from demur.memory.vectors import Vectors
 
 DEPTH = 100  # posts of each list that are looked at, at the least
-# The paper's 60 counts the first ranks nearly alike: then the tenth of the wrong list pushes out the
-# second of the right one. Recall@10 of four kinds of questions: 0.77 with 60, 0.86 with 10.
+# The paper's 60 counts the first ranks nearly alike: then the tenth of the wrong list pushes out
+# the second of the right one. Recall@10 of four kinds of questions: 0.77 with 60, 0.86 with 10.
 FUSED = 10
 # A cosine seen from the middle of ordinary talk (docs/decisions/0092): below it, two texts of a
 # community have nothing to do with each other.
