@@ -5,7 +5,7 @@
 The default base, once installed under MODELS, speaks with the people counts of part of the
 community and without. Plain llama.cpp is xllamacpp with the same weights, greedy, told to write so
 many tokens and asked for nothing between. One thread each unless `--threads` says otherwise; every
-round goes through all of them, and the median round counts. CPU is this process's.
+round goes through all of them, and the median round counts. CPU is this process's and llama.cpp's.
 
 Then, on held-out authors' posts: how far the probabilities of llama.cpp are from torch's, and how
 far a draw is from the true one when only the likeliest words are named (decision 0090).
@@ -26,6 +26,7 @@ from typing import Any
 
 import dutch_counts as community
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from demur.memory import vocabulary
@@ -45,14 +46,20 @@ TOP_K, TOP_P, TEMPERATURE = 40, 0.9, 0.4  # as the assistant draws
 class Usage:
     """CPU and wall seconds of a block, and how many tokens came of it."""
 
-    def __init__(self) -> None:
-        self.cpu, self.wall = -time.process_time(), -time.perf_counter()
+    def __init__(self, machine: Machine | None) -> None:
+        self.pid = machine.pid if isinstance(machine, LlamaCpp) else None
+        self.cpu, self.wall = -self._spent(), -time.perf_counter()
 
     def stop(self, tokens: int) -> tuple[float, float]:
         """CPU-ms a token; tokens a second."""
-        self.cpu += time.process_time()
+        self.cpu += self._spent()
         self.wall += time.perf_counter()
         return self.cpu / tokens * 1e3, tokens / self.wall
+
+    def _spent(self) -> float:
+        """Of this process, and of the one in which llama.cpp computes."""
+        beside = psutil.Process(self.pid).cpu_times()[:2] if self.pid else ()
+        return time.process_time() + sum(beside)
 
 
 def plain(base: BaseModel, threads: int) -> Any:
@@ -115,6 +122,8 @@ def speed(base: BaseModel, text: Sequence[int], over: Over, *, threads: int, rou
     for machine in machines.values():
         machine.stops = frozenset()  # type: ignore[misc]  # an answer of a fixed length
     houses = {name: Company(machine) for name, machine in machines.items()}
+    for house in houses.values():
+        ask(house, prompts(text, 1, 8, 0), 1, None)  # whoever computes is there
     runs: dict[tuple[str, int, bool], Callable[[list[list[int]], int], None]] = {}
     for readers in (1, 2, 4):
         runs[names[0], readers, False] = lambda asked, n: ask_plain(server, asked, n)
@@ -128,10 +137,10 @@ def speed(base: BaseModel, text: Sequence[int], over: Over, *, threads: int, rou
     for turn in range(rounds + 1):
         for key, run in runs.items():
             _, readers, counts = key
-            usage = Usage()
+            usage = Usage(machines.get(key[0]))
             run(prompts(text, readers, 8, turn), ANSWER)
             spoken = usage.stop(readers * ANSWER)
-            usage = Usage()
+            usage = Usage(machines.get(key[0]))
             if readers == 1 and not counts:
                 run(prompts(text, 1, PROMPT, turn), 1)
             heard = usage.stop(PROMPT)
