@@ -38,7 +38,7 @@ from demur.serving.engine_llamacpp import LlamaCpp, base_file
 from demur.serving.engine_torch import Torch
 from demur.training.base import BaseModel, install
 
-PROMPT, ANSWER = 256, 24
+PROMPT, ANSWER = 256, 20
 MANY = 1024  # words that are named where llama.cpp's arithmetic is looked at, and not their number
 TOP_K, TOP_P, TEMPERATURE = 40, 0.9, 0.4  # as the assistant draws
 
@@ -122,8 +122,9 @@ def speed(base: BaseModel, text: Sequence[int], over: Over, *, threads: int, rou
     for machine in machines.values():
         machine.stops = frozenset()  # type: ignore[misc]  # an answer of a fixed length
     houses = {name: Company(machine) for name, machine in machines.items()}
+    ask_plain(server, prompts(text, 4, 8, 0), 2)
     for house in houses.values():
-        ask(house, prompts(text, 1, 8, 0), 1, None)  # whoever computes is there
+        ask(house, prompts(text, 4, 8, 0), 2, None)  # everything is there and awake
     runs: dict[tuple[str, int, bool], Callable[[list[list[int]], int], None]] = {}
     for readers in (1, 2, 4):
         runs[names[0], readers, False] = lambda asked, n: ask_plain(server, asked, n)
@@ -134,19 +135,18 @@ def speed(base: BaseModel, text: Sequence[int], over: Over, *, threads: int, rou
                 )
     read: dict[Any, list[tuple[float, float]]] = {key: [] for key in runs}
     said: dict[Any, list[tuple[float, float]]] = {key: [] for key in runs}
-    for turn in range(rounds + 1):
+    for turn in range(rounds):
         for key, run in runs.items():
             _, readers, counts = key
             usage = Usage(machines.get(key[0]))
-            run(prompts(text, readers, 8, turn), ANSWER)
+            run(prompts(text, readers, 1, turn), ANSWER)
             spoken = usage.stop(readers * ANSWER)
             usage = Usage(machines.get(key[0]))
             if readers == 1 and not counts:
                 run(prompts(text, 1, PROMPT, turn), 1)
             heard = usage.stop(PROMPT)
-            if turn:  # the first round wakes everything up
-                said[key].append(spoken)
-                read[key].append(heard)
+            said[key].append(spoken)
+            read[key].append(heard)
     middle = lambda values, which: statistics.median(value[which] for value in values)  # noqa: E731
     floor = middle(said[names[0], 1, False], 0)
     print("| engine | readers | counts | CPU-ms a token | x plain, one reader | tokens a second |")

@@ -3,7 +3,7 @@
 llama.cpp computes, in a process of its own, and never chooses: each step asks it for the likeliest
 words and their probabilities, and the counts, the dice and the gate are as everywhere. What it
 does not name is taken to share what is left evenly (decision 0090). It is given numbers of tokens
-and no text. The adapter is handed over in a file that no folder lists, so that nothing is left lying.
+and no text. The adapter is handed over in a file that no folder lists: nothing is left lying about.
 """
 
 from __future__ import annotations
