@@ -4,8 +4,8 @@
         cldr-annotations-derived-full@48.2.0 emojibase-data@17.0.0
     python benchmarks/pictograms.py FOLDER       # the folder with these four .tgz files
 
-Writes `src/demur/assistant/art/`: `pictograms.json.gz` (drawings by Microsoft, MIT; names by
-Unicode's CLDR; order and groups by emojibase, MIT; `pictograms.toml` beside this file, ours) and
+Writes `src/demur/assistant/drawing/art/`: `pictograms.json.gz` (drawings by Microsoft, MIT; names
+by Unicode's CLDR; order and groups by emojibase, MIT; `pictograms.toml` beside this file, ours) and
 `meanings.npz` (multilingual-e5-small's vector of each name, of eight bits a number). The
 same packages give the same bytes of the first; the second follows the library of the vectors.
 Nothing here comes from any community.
@@ -30,11 +30,11 @@ import numpy as np
 import resvg_py
 from PIL import Image
 
-from demur.assistant.pictograms import SENTENCES
+from demur.assistant.drawing.pictograms import SENTENCES
 from demur.memory import meaning
 
 HERE = Path(__file__).parent
-INTO = HERE.parent / "src" / "demur" / "assistant" / "art"
+INTO = HERE.parent / "src" / "demur" / "assistant" / "drawing" / "art"
 PACKAGES = {
     "art": "iconify-json-fluent-emoji-flat-1.2.6",
     "cldr": "cldr-annotations-full-48.2.0",

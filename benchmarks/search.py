@@ -42,6 +42,7 @@ from demur.memory.stopwords import subject
 from demur.memory.vectors import RECORD, Vectors
 
 SHARDS = 16
+PART = 256  # posts that are embedded together
 HERS = 50  # posts of the person who is deleted
 
 
@@ -77,17 +78,18 @@ def main() -> None:
 
 
 def embedded(own: Sequence[Post], file: Path) -> NDArray[np.float32]:
-    """The posts' vectors, made once: the model takes longer than everything else here."""
-    if file.exists() and len(known := np.load(file)) == len(own):
-        return np.asarray(known)
-    began, made = time.process_time(), []
-    for at in range(0, len(own), 256):
-        made.append(meaning.bearings([post.text for post in own[at : at + 256]], kind="passage"))
-    spent = (time.process_time() - began) / len(own)
-    length = sum(len(post.text) for post in own) / len(own)
-    print(f"{1e3 * spent:.1f} CPU-ms a post of {length:.0f} characters to embed")
-    np.save(file, np.concatenate(made))
-    return np.concatenate(made)
+    """The posts' vectors, made once and in parts: the model takes longer than all else here."""
+    means = np.load(file) if file.exists() else np.zeros((0, meaning.SIZE), np.float32)
+    began, first = time.process_time(), len(means)
+    for at in range(first, len(own), PART):
+        texts = [post.text for post in own[at : at + PART]]
+        means = np.concatenate([means, meaning.bearings(texts, kind="passage")])
+        np.save(file, means)
+    if made := len(own) - first:
+        length = sum(len(post.text) for post in own[first:]) / made
+        spent = 1e3 * (time.process_time() - began) / made
+        print(f"{spent:.1f} CPU-ms a post of {length:.0f} characters to embed")
+    return means
 
 
 def measure(
@@ -191,7 +193,7 @@ class Ours:
         return [hit.row for hit in hits]
 
     def words(self, asked: str) -> list[int]:
-        ways = [self._finder._ways(word, self._everybody) for word in subject(asked)]
+        ways = [self._finder._asked(w, self._everybody).ways for w in subject(asked)]
         masks = self._finder._by_build(self._everybody)
         found = self._search.ranked(ways, masks, most=10)
         return [self._first[build] + row for build, row in found]

@@ -13,7 +13,7 @@ from demur.cli import main, parser
 
 FIXED = {
     "init", "import", "notify", "remind", "mailbox", "build", "train", "serve", "work", "ask",
-    "trace", "explain", "object", "hold", "lift", "verify", "rebuild", "demo",
+    "translate", "write", "trace", "explain", "object", "hold", "lift", "verify", "rebuild", "demo",
 }  # fmt: skip
 
 

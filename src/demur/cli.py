@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from demur.errors import ProofRejected, Refusal
 
 if TYPE_CHECKING:
+    from demur.assistant.answer import Answer
     from demur.people import Standing
     from demur.site.folder import Site
 
@@ -204,7 +205,7 @@ def bot(args: argparse.Namespace, site: Site) -> None:
     speaks = Bot(
         site,
         Server(site.config.bot, token, now),
-        Assistant.open(site.root, standing),
+        Assistant.open(site.root, standing, engine=site.engine),
         standing,
         now,
     )
@@ -215,12 +216,40 @@ def bot(args: argparse.Namespace, site: Site) -> None:
 def ask(args: argparse.Namespace, site: Site) -> None:
     """Ask the assistant one question."""
     from demur.assistant import chat
-    from demur.assistant.answer import Answer, Assistant, Message, Sampling
-    from demur.rights import answers
+    from demur.assistant.answer import Assistant, Message, Sampling
+
+    asked = [Message(role="user", text=args.text)]
+    assistant = Assistant.open(site.root, standing_of(site), engine=site.engine)
+    speak(args, chat.reply(assistant, asked, Sampling(seed=args.seed)))
+
+
+def translate(args: argparse.Namespace, site: Site) -> None:
+    """Translate a text between Dutch and English, with what people here translated at hand."""
+    from demur.assistant import translation
+    from demur.assistant.answer import Assistant
 
     assistant = Assistant.open(site.root, standing_of(site), engine=site.engine)
-    asked = [Message(role="user", text=args.text)]
-    for piece in chat.reply(assistant, asked, Sampling(seed=args.seed)):
+    speak(args, translation.translate(assistant, args.text, args.into))
+
+
+def write(args: argparse.Namespace, site: Site) -> None:
+    """Draft a text, beside the posts it leans on; or sum a text up."""
+    from demur.assistant import writing
+    from demur.assistant.answer import Assistant, Sampling
+
+    brief = writing.Brief(
+        about=args.about, form=args.form, tone=args.tone, length=args.length, language=args.language
+    )
+    assistant = Assistant.open(site.root, standing_of(site), engine=site.engine)
+    speak(args, writing.write(assistant, brief, Sampling(seed=args.seed)))
+
+
+def speak(args: argparse.Namespace, pieces: Iterator[str | Answer]) -> None:
+    """Print what is said as it is said, or the whole Answer as JSON; and log its runs of words."""
+    from demur.assistant.answer import Answer
+    from demur.rights import answers
+
+    for piece in pieces:
         if not isinstance(piece, Answer):
             if not args.json:
                 print(piece, end="", flush=True)
@@ -737,6 +766,20 @@ def parser() -> argparse.ArgumentParser:  # noqa: PLR0915  (a list, read from to
     c.add_argument("--out", type=Path, required=True, help="the PNG file to write")
     c.add_argument("--seed", type=int, help="draw the same picture again")
     c.add_argument("--size", type=int, default=512, help="pixels of each side, 64 to 1024")
+    c = command("translate", translate, 'demur translate "De pont vaart niet." --into en')
+    c.add_argument("text")
+    c.add_argument("--into", required=True, choices=("en", "nl"))
+    c = command("write", write, 'demur write "inspiration for a walking tour" --language en')
+    c.add_argument("about", help="what to write about; for a summary, the text to sum up")
+    c.add_argument(
+        "--form",
+        default="text",
+        choices=("text", "email", "post", "letter", "invitation", "summary"),
+    )
+    c.add_argument("--tone", default="plain", choices=("plain", "friendly", "formal"))
+    c.add_argument("--length", default="short", choices=("short", "medium", "long"))
+    c.add_argument("--language", default="en", choices=("en", "nl"))
+    c.add_argument("--seed", type=int, default=None)
     c = command("trace", trace, 'demur trace "de pont van kwart over zeven"')
     c.add_argument("text")
     c = command("explain", explain, "demur explain @anna")

@@ -66,6 +66,7 @@ from demur.training.recipe import ImageRecipe, Recipe
 from demur.training.run import Adapter, Learner, chains_for, train_shard
 from demur.training.run import rebuild as retrain
 from demur.training.student import Student
+from demur.web import learned, threads
 
 RECIPE = Recipe()
 IMAGE_RECIPE = ImageRecipe()
@@ -84,6 +85,10 @@ def work(site: Site, *, now: Clock, once: bool) -> Iterator[str]:
             yield from deletion.due(site, now())
             answers.forget(now())
             notice.remind(now=now(), regimes=regimes.load())
+            if moved := learned.bring(site, now=now()):
+                yield f"{moved} questions to the assistant taken in or given back"
+            if swept := threads.sweep(site):
+                yield f"{swept} kept answers emptied, whose sources were erased"
         yield from _post(site, now)
         if changed or _stands(site, now) != seen:
             # read before the round: what changes during it is seen by the next one

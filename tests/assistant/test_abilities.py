@@ -14,8 +14,8 @@ from demur.serving.gate import SURFACES
 def test_whatever_is_given_the_assistant_is_a_surface_of_the_gate() -> None:
     """Who asks the assistant can repeat somebody's words: the gate's list must name them."""
     asking = set()
-    for found in pkgutil.iter_modules(abilities.__path__):
-        module = importlib.import_module(f"demur.assistant.{found.name}")
+    for found in pkgutil.walk_packages(abilities.__path__, "demur.assistant."):
+        module = importlib.import_module(found.name)
         asking |= {
             function
             for name, function in inspect.getmembers(module, inspect.isfunction)

@@ -10,6 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from corpus_town import HOME, Town
 
+from demur.archives import pictures as archived
+from demur.archives.container import open_container
+from demur.archives.content import Notes
 from demur.corpus import build as builder
 from demur.corpus.build import current
 from demur.corpus.explain import explain_post
@@ -21,6 +24,7 @@ from demur.people import PersonId, Scope
 from demur.policy.clause import Outcome
 from demur.policy.version import policy_hash
 from demur.posts import Audience, Kind, Mention, Photo, handle_key, normal
+from demur.village.pictures import jpeg
 
 SKATES = "Vandaag voor het eerst geschaatst op de sloot achter ons huis!"
 FAIR = "Leuk met @anna op de kermis"
@@ -399,3 +403,23 @@ def test_somebody_is_erased_while_a_build_runs(
     with pytest.raises(SiteUnusable, match="build again"):
         village.build()
     assert village.texts() == before
+
+
+def test_a_no_inside_a_picture_keeps_it_from_training_all_the_way(
+    village: Town, tmp_path: Path
+) -> None:
+    """From the file's own metadata, which is stripped, to the decision."""
+    (tmp_path / "in").mkdir()
+    for name, meta in (("no.jpg", "no-mining"), ("yes.jpg", None)):
+        (tmp_path / "in" / name).write_bytes(jpeg("ferry", 1, meta=meta))
+    box = open_container(tmp_path / "in")
+    no, yes = (archived.photo(box, name, "", Notes()) for name in ("no.jpg", "yes.jpg"))
+    assert no is not None and yes is not None
+    assert b"DataMining" not in no.data
+    refused = village.post("bob", "niet voor AI", kind=Kind.PHOTO, photos=(no,))
+    allowed = village.post("cor", "de pont", kind=Kind.PHOTO, photos=(yes,))
+    village.put(refused, allowed)
+    village.build()
+    assert reasons(village, refused.id) == ["picture-refuses"]
+    assert "niet voor AI" not in village.texts()
+    assert "de pont" in village.texts()

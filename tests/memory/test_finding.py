@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
-from conftest import home
 
 from demur.memory import vectors
 from demur.memory.finding import NEAR
@@ -162,10 +162,9 @@ class TestWords:
             folder: remember(folder, community.memory, words) for folder in community.built()
         }
         [(built, row)] = [
-            (folder, at)
+            (folder, people.index("anna"))
             for folder in folders
-            for at, post in enumerate(p for p in community.posts if lives(folder, p))
-            if post["person"] == "anna"
+            if "anna" in (people := pq.read_table(folder / "kept.parquet")["person"].to_pylist())
         ]
         hers = vectors.mapped(folders[built] / "vectors.npy")["value"][row].tobytes()
         assert on_disk(community, hers)
@@ -180,10 +179,6 @@ class TestWords:
         retire(community.memory, now)
         assert not on_disk(community, hers)
         assert folder_of(now[0], community.memory).exists()
-
-
-def lives(folder: Any, post: dict[str, Any]) -> bool:
-    return bool(folder.parent.name == f"shard={home(post['person']):04}")
 
 
 def on_disk(community: Any, data: bytes) -> bool:

@@ -36,6 +36,13 @@ def test_what_is_left_out_has_its_default(tmp_path):
     assert (got.host, got.port, got.notice_days) == ("127.0.0.1", 8000, 0)
     assert got.postgres is None
     assert (got.engine, got.server) == ("auto", "")
+    assert got.image_base == ""
+
+
+def test_an_image_base_is_a_folder_that_somebody_named(tmp_path):
+    assert read(tmp_path, GOOD + '[image]\nbase = "/models/sd"\n').image_base == "/models/sd"
+    with pytest.raises(SiteUnusable, match=r"`image\.base`"):
+        read(tmp_path, GOOD + "[image]\nbase = 1\n")
 
 
 def test_a_server_and_a_socket_are_understood(tmp_path):

@@ -6,7 +6,7 @@ import hashlib
 import importlib
 import pkgutil
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -15,8 +15,8 @@ from village_site import Village
 
 from demur import assistant as abilities
 from demur import verify, worker
-from demur.assistant import chat, history, images, pictures, search, tracing
-from demur.assistant.answer import Answer, Assistant, Message, Sampling
+from demur.assistant import chat, history, images, pictures, search, tracing, translation, writing
+from demur.assistant.answer import Answer, Assistant, Enough, Message, Sampling
 from demur.bot import bot
 from demur.corpus import build as corpus
 from demur.errors import NotFound, ProofRejected, StandingUnreadable
@@ -53,12 +53,28 @@ def test_every_surface_there_is_falls_silent_about_her(village: Village) -> None
     def repeated() -> set[str]:
         return {post for run in tracing.trace(assistant, SAID) for post in run.post_ids}
 
+    def translated() -> set[str]:
+        """Somebody else's post, which she put into English."""
+        original = load().named(story.TRANSLATED).text
+        answer = last(translation.translate(assistant, original, "en"))
+        return {c.account for c in answer.citations} & hers
+
+    def written() -> set[str]:
+        brief = writing.Brief(about=story.QUESTION_NL, language="nl", length="medium")
+        answer = last(writing.write(assistant, brief, Sampling(max_tokens=4, seed=1)))
+        return {c.account for c in answer.citations} & hers
+
     before = village.ask(assistant)
 
     def shown_again() -> set[str]:
         """An answer that quoted her, kept by whoever asked."""
         [may] = history.may_be_shown(assistant, [before.drawn])
         return {c.account for c in before.citations} & hers if may else set()
+
+    def sourced() -> set[str]:
+        """The same answer's posts, read anew for whoever opens it again."""
+        again = history.sources(assistant, [drawn.post_id for drawn in before.drawn])
+        return {c.account for c in again.values()} & hers
 
     def posted() -> set[str]:
         reply = bot.reply(
@@ -80,10 +96,11 @@ def test_every_surface_there_is_falls_silent_about_her(village: Village) -> None
         """The composer has learned from nobody: nothing of it changes with anybody's No."""
         return images.draw(assistant, "een pont op zee", seed=1, size=64).png
 
-    for module in pkgutil.iter_modules(abilities.__path__):
-        importlib.import_module(f"demur.assistant.{module.name}")
+    for module in pkgutil.walk_packages(abilities.__path__, "demur.assistant."):
+        importlib.import_module(module.name)
     ask = {"chat": cited, "search": found, "trace": repeated, "history": shown_again, "bot": posted}
-    ask |= {"pictures": pictured}
+    ask |= {"pictures": pictured, "sources": sourced}
+    ask |= {"translation": translated, "writing": written}
     nobodys = {"images": drawn}
     assert set(ask) | set(nobodys) == set(SURFACES)
     composed = drawn()
@@ -94,6 +111,12 @@ def test_every_surface_there_is_falls_silent_about_her(village: Village) -> None
     assert not any(surface() for surface in ask.values())
     assert composed
     assert drawn() == composed
+
+
+def last(pieces: Iterator[str | Answer]) -> Answer:
+    *_, answer = pieces
+    assert isinstance(answer, Answer)
+    return answer
 
 
 def test_an_answer_under_way_is_taken_back(village: Village) -> None:
@@ -107,6 +130,17 @@ def test_an_answer_under_way_is_taken_back(village: Village) -> None:
     assert len(rest) == 1, "not one more word"
     assert isinstance(answer, Answer)
     assert (answer.finish, answer.text, answer.citations) == ("standing-changed", "", ())
+
+
+def test_an_answer_that_is_stopped_knows_what_it_draws_on(village: Village) -> None:
+    asked = [Message(role="user", text=story.QUESTION_NL)]
+    speaking = chat.reply(village.assistant(), asked, Sampling(max_tokens=50, seed=1))
+    assert isinstance(speaking, Generator)
+    said = str(next(speaking)) + str(next(speaking))
+    answer = speaking.throw(Enough())
+    assert isinstance(answer, Answer)
+    assert answer.text == said
+    assert {each.post_id for each in answer.drawn} >= {c.post_id for c in answer.citations} != set()
 
 
 def test_nobody_knows_who_objects_so_the_base_speaks_alone(village: Village) -> None:
@@ -159,6 +193,7 @@ def test_retrained_without_her_is_never_having_seen_her(
     other = folder.open_site(tmp_path / "never")
     serve(other)
     never = Village(other)
+    never.tell_of_translating()
     object_to(never)
     never.build()
     never.train()

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import rfc8785
 import tiny_image_base
@@ -28,6 +29,7 @@ from street_site import NOW, Street
 from demur import verify, worker
 from demur.assistant.answer import Assistant
 from demur.assistant.painting import Painted
+from demur.corpus import build as corpus
 from demur.corpus.build import BuiltShard
 from demur.corpus.lake import Lake
 from demur.errors import NotFound, ProofRejected, SiteUnusable
@@ -89,14 +91,14 @@ def students(bases: dict[str, ImageBase], lake: Lake) -> dict[str, ImageStudent]
     return {family: ImageStudent(base, RECIPE, lake) for family, base in bases.items()}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def student(students: dict[str, ImageStudent]) -> ImageStudent:
     return students["pixart"]  # the quickest of them
 
 
-@pytest.fixture
-def build(lake: Lake, tmp_path: Path) -> Callable[..., BuiltShard]:
-    made = iter(range(1000))
+@pytest.fixture(scope="module")
+def build(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., BuiltShard]:
+    folder_, made = tmp_path_factory.mktemp("built"), iter(range(1000))
 
     def make(people: Said, *, shard: int = 0, **where: list[str]) -> BuiltShard:
         pictures = {
@@ -105,7 +107,7 @@ def build(lake: Lake, tmp_path: Path) -> Callable[..., BuiltShard]:
             for number, (_, alt) in enumerate(said)
         }
         texts = {person: [text for text, _ in said] for person, said in people.items()}
-        path = tmp_path / f"built-{next(made)}"
+        path = folder_ / f"built-{next(made)}"
         return build_by_hand(path, texts, shard=shard, pictures=pictures, **where)
 
     return make
@@ -124,7 +126,7 @@ def posted(lake: Lake, seed: str, alt: str, shard: int = 0) -> Photo:
     return photo
 
 
-def village(seed: int, size: int = 7) -> dict[str, list[tuple[str, str]]]:
+def village(seed: int, size: int = 5) -> dict[str, list[tuple[str, str]]]:
     dice = random.Random(seed)
     return {
         f"{dice.getrandbits(128):032x}": [
@@ -301,15 +303,26 @@ def test_the_noise_is_the_pictures_own() -> None:
 # What is served
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def built(build: Callable[..., BuiltShard]) -> list[BuiltShard]:
     return [build(village(10 + shard), shard=shard) for shard in range(SHARDS)]
 
 
+@pytest.fixture(scope="module")
+def taught(
+    built: list[BuiltShard], student: ImageStudent, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Images]:
+    models = tmp_path_factory.mktemp("taught")
+    adapters = tuple(train(shard, student, models) for shard in built)
+    images = Images(base=student.base.hash, recipe=RECIPE, shards=SHARDS, adapters=adapters)
+    return models, images
+
+
 @pytest.fixture
-def images(built: list[BuiltShard], student: ImageStudent, tmp_path: Path) -> Images:
-    adapters = tuple(train(shard, student, tmp_path) for shard in built)
-    return Images(base=student.base.hash, recipe=RECIPE, shards=SHARDS, adapters=adapters)
+def images(taught: tuple[Path, Images], tmp_path: Path) -> Images:
+    """Two shards' image adapters, released; their files lie in `tmp_path`."""
+    shutil.copytree(taught[0], tmp_path, dirs_exist_ok=True)
+    return taught[1]
 
 
 def rows(built: list[BuiltShard], *unclean: tuple[int, int]) -> NDArray[np.bool_]:
@@ -528,8 +541,7 @@ def test_her_pictures_stop_drawing_within_the_second_and_the_shard_is_retrained_
 
     objection.submit(drawing.person("anke"), route="form", now=NOW)
     after = painted(assistant)
-    slices = drawing.site.home.slice(PersonId(drawing.person("anke").pk))
-    assert after.shards == ((0,) if slices else ())
+    assert after.shards == ((0,) if slice_of(drawing, "anke") else ())
     assert drawn(after) != drawn(before)
 
     drawing.build()
@@ -594,6 +606,24 @@ def test_under_a_hold_on_the_model_the_base_draws_alone(drawing: Street) -> None
     nobody = painted(assistant)
     assert (nobody.memories, nobody.shards, nobody.model) == (False, (), None)
     assert drawn(nobody) == drawn(alone)
+
+
+def test_where_the_checkpoint_has_gone_what_she_wrote_goes_all_the_same(drawing: Street) -> None:
+    settings = drawing.site.root / "demur.toml"
+    settings.write_text(settings.read_text().replace("tiny-random-pixart", "unmounted"))
+    gone = Street(folder.open_site(drawing.site.root))
+    objection.submit(gone.person("anke"), route="form", now=NOW)
+    with pytest.raises(SiteUnusable, match="not a diffusers checkpoint"):
+        gone.build()
+    kept = pq.read_table(corpus.current(gone.site.build, 0).kept)["account"].to_pylist()
+    assert kept and "forum:anke" not in kept
+    with pytest.raises(SiteUnusable):
+        teach(gone)
+    assert painted(gone.assistant()).shards == ((0,) if slice_of(gone, "anke") else ())
+
+
+def slice_of(street: Street, name: str) -> int:
+    return street.site.home.slice(PersonId(street.person(name).pk))
 
 
 def test_a_site_without_an_image_base_does_not_draw(street: Street) -> None:

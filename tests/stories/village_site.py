@@ -22,6 +22,7 @@ from made_once import made_once
 from demur import worker
 from demur.assistant import chat
 from demur.assistant.answer import Answer, Assistant, Message, Sampling
+from demur.people import Use
 from demur.policy import regimes
 from demur.rights import intake, mail, models, notice, objection, people, standing
 from demur.site import folder, start
@@ -58,6 +59,13 @@ class Village:
         last = list(chat.reply(assistant, asked, Sampling(max_tokens=8, seed=1)))[-1]
         assert isinstance(last, Answer)
         return last
+
+    def tell_of_translating(self) -> None:
+        """A use of its own, with a notice of its own, in time too."""
+        notice.announce(
+            campaign="translation", uses=[Use.TRANSLATION], now=TOLD, regimes=regimes.load()
+        )
+        mail.send_due(TOLD)
 
     def build(self) -> None:
         worker.build(self.site, now=NOW)
@@ -107,6 +115,7 @@ def trained_site(
 
     def train(folder_: Path) -> None:
         village = _copy(told_site, folder_ / "site", serve)
+        village.tell_of_translating()
         village.build()
         village.train()
         _rest()

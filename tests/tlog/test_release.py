@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 
 from demur.errors import ProofRejected
 from demur.tlog import release
-from demur.tlog.release import Release, ServedShard
+from demur.tlog.release import Release, ServedImages, ServedShard
 
 RELEASE = Release(
     model="dorp-7",
@@ -27,6 +28,46 @@ def test_a_release_is_read_as_it_was_written() -> None:
 def test_a_model_without_shards_is_a_release_too() -> None:
     bare = Release(model="m", base="b", recipe="r", shards=(), people_root=b"\0" * 32)
     assert release.read(bare.payload) == bare
+
+
+DRAWING = dataclasses.replace(
+    RELEASE,
+    image=ServedImages(base="cc", recipe="dd"),
+    shards=(dataclasses.replace(RELEASE.shards[0], image="i0"), RELEASE.shards[1]),
+)
+
+
+def test_a_model_that_draws_says_with_what_and_one_that_does_not_says_nothing_of_it() -> None:
+    assert release.read(DRAWING.payload) == DRAWING
+    assert "image" not in RELEASE.payload
+    assert [set(shard) for shard in RELEASE.payload["shards"]] == [
+        {"shard", "manifest", "adapter"},
+        {"shard", "manifest", "adapter"},
+    ], "receipts of before are made of just these"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"image": None},
+        {"image": {}},
+        {"image": {"base": "cc"}},
+        {"image": {"base": "cc", "recipe": ""}},
+        {"image": {"base": 1, "recipe": "dd"}},
+        {"shards": [{"shard": 0, "manifest": "m", "adapter": None, "image": None}]},
+        {"shards": [{"shard": 0, "manifest": "m", "adapter": None, "image": 1}]},
+        {"shards": [{"shard": 0, "manifest": "m", "image": "i"}]},
+    ],
+)
+def test_a_spoilt_model_that_draws_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ProofRejected):
+        release.read({**DRAWING.payload, **changes})
+
+
+def test_shards_do_not_draw_without_an_image_base() -> None:
+    payload = {name: value for name, value in DRAWING.payload.items() if name != "image"}
+    with pytest.raises(ProofRejected, match="names no image base"):
+        release.read(payload)
 
 
 def spoilt(**changes: Any) -> dict[str, Any]:

@@ -59,6 +59,7 @@ class FakeAssistant:
     planned: list[Plan] = field(default_factory=list)  # as if nobody could be heard
     hold: threading.Event | None = None  # waits for it after the first word
     attribution: str | None = None
+    post_id: str = "0" * 32  # of the one it finds
     silent: set[str] = field(default_factory=set)  # posts that may not be shown any more
     where: Filter = EVERYWHERE  # of the last search
 
@@ -85,7 +86,7 @@ class FakeAssistant:
     def answer(self) -> Answer:
         citation = Citation(
             number=1,
-            post_id="0" * 32,
+            post_id=self.post_id,
             account="mastodon:https://dorp.example/users/bob",
             platform="mastodon",
             url=POST_URL,
@@ -94,7 +95,7 @@ class FakeAssistant:
             text=self.found,
         )
         at = self.text.find("near the old pump")
-        run = Traced(start=at, end=at + 17, post_ids=("0" * 32, "1" * 32))
+        run = Traced(start=at, end=at + 17, post_ids=(self.post_id, "1" * 32))
         if self.finish == "standing-changed":
             return self._taken_back()
         return Answer(
@@ -113,7 +114,7 @@ class FakeAssistant:
         )
 
     def drawn(self) -> Drawn:
-        return Drawn(post_id="0" * 32, text_hash=hash_of(self.found))
+        return Drawn(post_id=self.post_id, text_hash=hash_of(self.found))
 
     def _taken_back(self) -> Answer:
         return Answer(
@@ -140,13 +141,13 @@ class FakeAssistant:
         return [Hit(build=Build(shard=0, root="0" * 64), score=1.0, **self._post())][:limit]
 
     def named(self, post_ids: Collection[str]) -> list[Stored]:
-        wanted = {"0" * 32}.intersection(post_ids) - self.silent
+        wanted = {self.post_id}.intersection(post_ids) - self.silent
         return [Stored(**self._post())] if wanted else []
 
     def _post(self) -> dict[str, Any]:
         return {
             "row": 0,
-            "post_id": "0" * 32,
+            "post_id": self.post_id,
             "account": "mastodon:https://dorp.example/users/bob",
             "platform": "mastodon",
             "kind": "post",

@@ -240,6 +240,37 @@ def test_before_the_first_release_and_without_a_database_questions_wait(bot, ser
     assert len(server.posted()) == 1
 
 
+def test_an_answer_that_may_not_be_shown_any_more_is_deleted(bot, server, assistant, bob):
+    """The whole story, with real memories, is in tests/stories/test_bot.py."""
+    server.says("anna", "When is the fair?")
+    list(bot.round())
+    [answer] = server.posted()
+    list(bot.round())
+    assert server.deleted == [], "while nothing has changed, nothing is asked and nothing deleted"
+    assistant.silent = {"0" * 32}
+    objection.submit(bob, route="form", now=datetime.now(UTC))
+    assert "an answer was taken down" in list(bot.round())
+    assert server.deleted == [answer["id"]]
+    row = BotMention.objects.get(outcome="taken-down")
+    assert (row.statuses, row.drawn) == ([], [])
+
+
+def test_what_falls_between_an_answer_and_its_posting_is_not_posted(
+    bot, server, assistant, monkeypatch
+):
+    real = statuses.compose
+
+    def somebody_says_no(*args, **more):
+        assistant.silent = {"0" * 32}
+        return real(*args, **more)
+
+    monkeypatch.setattr(statuses, "compose", somebody_says_no)
+    server.says("anna", "When is the fair?")
+    list(bot.round())
+    assert server.posted() == []
+    assert BotMention.objects.latest("pk").drawn == []
+
+
 @pytest.mark.parametrize(
     "said", ["nee", "No.", "stop!", "No thanks", "I object to the use of my posts"]
 )

@@ -14,6 +14,7 @@ from demur.assistant.pictures import Picture
 from demur.errors import NotFound, StandingUnreadable
 from demur.rights import models
 from demur.web import voice
+from demur.web.making import SURFACES
 from demur.web.models import Turn
 
 from .conftest import HOSTILE, POST_URL
@@ -39,7 +40,7 @@ def test_what_is_made_stands_beside_its_sources(as_anna, bob, assistant, path, s
     assert "".join(map(json.loads, pieces)) == assistant.text
     assert "near the old pump" in said.rpartition("event: answer")[2]
     assert not Turn.objects.exists()
-    assert {row.surface for row in models.Answered.objects.all()} == {path.strip("/")}
+    assert {row.surface for row in models.Answered.objects.all()} == {SURFACES[path.strip("/")]}
 
 
 def test_the_wish_arrives_as_it_was_made(as_anna, assistant, monkeypatch):

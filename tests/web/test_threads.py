@@ -9,6 +9,7 @@ import zipfile
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib import admin
 from django.test import Client
 
 from demur.errors import NotFound, StandingUnreadable
@@ -90,6 +91,10 @@ def test_nobody_else_learns_that_it_is_there(as_anna, as_bob, assistant, method,
     assert "knee" not in words(as_bob.get("/ask/conversations/"))
     assert "knee" in words(as_anna.get(address()))
     assert Turn.objects.count() == 2
+
+
+def test_the_desk_has_no_page_for_them():
+    assert not {Thread, Turn} & set(admin.site._registry)
 
 
 def test_an_answer_that_quotes_somebody_who_says_no_is_shown_no_more(as_anna, bob, assistant):

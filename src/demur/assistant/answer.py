@@ -21,9 +21,9 @@ from threading import Lock
 from typing import Literal
 
 from demur.assistant import guard
+from demur.assistant.drawing.provenance import Credential
 from demur.assistant.generation import Generation, stamp
 from demur.assistant.painting import Easel, Painted
-from demur.assistant.provenance import Credential
 from demur.assistant.stops import until
 from demur.assistant.words import WORDS, language_of_answer
 from demur.errors import StandingUnreadable
@@ -329,6 +329,8 @@ class Assistant:
     def paint(self, description: str, *, seed: int, size: int) -> Painted | None:
         """A square picture by the image model; None where the site has none. Taken back, as an
         answer is, when the standing changes meanwhile. See `painting`."""
+        if stamp(self._site) is None:
+            return None
         in_force = self._ask()
         still = self._still(in_force)
         return self._easel.paint(

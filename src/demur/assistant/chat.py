@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from demur.assistant.answer import Answer, Assistant, Citation, Message, Plan, Role, Sampling, cite
-from demur.assistant.sources import quote
+from demur.assistant.guarding.sources import quote
 from demur.assistant.words import WORDS, language_of_answer
 from demur.memory.memories import Heard
 from demur.memory.search import Hit

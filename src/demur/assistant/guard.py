@@ -12,9 +12,9 @@ import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
-from demur.assistant import asking, numbers, private, readings
-from demur.assistant.sources import Sources
-from demur.assistant.verbatim import Verbatim
+from demur.assistant.guarding import asking, numbers, private, readings
+from demur.assistant.guarding.sources import Sources
+from demur.assistant.guarding.verbatim import LOOK, Verbatim
 from demur.memory import windows
 from demur.memory.memories import Heard
 from demur.serving.engine import Finish
@@ -63,7 +63,7 @@ _MARKS = {
     "verbatim": {"en": ELISION, "nl": ELISION},
 }
 _CHUNK = re.compile(r"\S+")
-_PAST = 300  # characters already said that are looked at along with what waits
+_PAST = 160  # characters already said that are looked at along with what waits
 
 
 def declines(asked: str) -> str | None:
@@ -107,7 +107,7 @@ class Watch:
         """Would these words, the candidate last, end in eight that are somebody's? Then the engine
         says the next likeliest. Personal data is no matter for this: nine digits of ten would be
         left standing, so it is taken out whole by `over`."""
-        return self._verbatim.ends_in_one(readings.seen(said))
+        return self._verbatim.ends_in_one(readings.seen(said[-2 * LOOK :]))
 
     def over(self, pieces: Generator[str, None, Finish]) -> Generator[str, None, Finish]:
         """The pieces that may be said, in their order; returns what `pieces` returns."""

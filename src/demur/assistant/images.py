@@ -1,8 +1,8 @@
 """Images: a picture made from a description, and never one that somebody posted.
 
-The composer draws: it has learned nothing from anybody. What was drawn is compared with every
-picture of the community, also of those who object, and refused where it comes too near; each file
-says in itself what made it.
+The image model draws where the site has one, else the composer, which has learned nothing from
+anybody. What was drawn is compared with every picture of the community, also of those who object,
+and refused where it comes too near; each file says in itself what made it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from demur.archives.pictures import look_of
-from demur.assistant import composer, guard, provenance
+from demur.assistant import guard
 from demur.assistant.answer import Assistant
-from demur.assistant.description import language_of
+from demur.assistant.drawing import composer, provenance
+from demur.assistant.drawing.description import language_of, refused
+from demur.assistant.painting import Painted
 from demur.corpus.likeness import ALIKE
 from demur.corpus.nearness import nearest
 from demur.errors import NotAllowed
@@ -29,16 +31,29 @@ SENTENCES = {
         " shown. Describe it in other words.",
         "nothing": "I have no picture for any of these words. Name things that can be seen: a cat"
         " on a chair, a boat at sea.",
+        "refused": "I draw no cruelty, no nakedness and no hatred, and no people by their faith,"
+        " origin or love. Describe something else.",
         "missing": "I have no picture for: {words}.",
         "nearest": "{name} (nearest to “{words}”)",
+        "taken-back": "While this was drawn somebody said no, so it is not shown. Ask again.",
+        "halted": "This community's own image model has been halted. The general model drew.",
+        "alone": "Nobody can say who objects now, so the general model drew alone.",
     },
     "nl": {
         "too-near": "De tekening leek te veel op een afbeelding die iemand hier heeft geplaatst en"
         " wordt daarom niet getoond. Beschrijf het met andere woorden.",
         "nothing": "Ik heb voor geen van deze woorden een plaatje. Noem dingen die je kunt zien:"
         " een kat op een stoel, een boot op zee.",
+        "refused": "Ik teken geen wreedheid, geen naakt en geen haat, en geen mensen naar hun"
+        " geloof, afkomst of liefde. Beschrijf iets anders.",
         "missing": "Ik heb geen plaatje voor: {words}.",
         "nearest": "{name} (het dichtst bij “{words}”)",
+        "taken-back": "Terwijl dit getekend werd, zei iemand nee; daarom wordt het niet getoond."
+        " Vraag het opnieuw.",
+        "halted": "Het eigen tekenmodel van deze gemeenschap is stilgelegd. Het algemene model"
+        " tekende.",
+        "alone": "Niemand kan nu zeggen wie bezwaar maakt; daarom tekende het algemene model"
+        " alleen.",
     },
 }
 
@@ -70,7 +85,8 @@ def draw(
 ) -> Drawing:
     """A square picture of `size` pixels of what is described, in English or Dutch.
 
-    The same description, seed and size give the same picture; its signature differs. Raises
+    The same description, seed and size give the same picture while the standing and the release
+    are the same; its signature differs. Raises
     NotAllowed for a size that is not offered.
     """
     if not SIZES[0] <= size <= SIZES[1]:
@@ -79,9 +95,33 @@ def draw(
     reason = guard.declines(description)
     if reason is not None:
         return _declined(guard.REASONS[reason][language], language)
-    composed = composer.compose(
-        description, seed=secrets.randbits(32) if seed is None else seed, size=size
+    if refused(description):
+        return _declined(SENTENCES[language]["refused"], language)
+    seed = secrets.randbits(32) if seed is None else seed
+    painted = assistant.paint(description, seed=seed, size=size)
+    if painted is not None:
+        return _by_model(assistant, painted, language)
+    return _composed(assistant, composer.compose(description, seed=seed, size=size), language)
+
+
+def _by_model(assistant: Assistant, painted: Painted, language: str) -> Drawing:
+    said = SENTENCES[language]
+    if painted.picture is None:
+        return _declined(said["taken-back"], language, painted.name)
+    if _comes_too_near(assistant, painted.picture):
+        return _declined(said["too-near"], language, painted.name)
+    return Drawing(
+        png=provenance.sealed(
+            painted.picture, drew=painted.name, by_model=True, credential=assistant.credential
+        ),
+        language=language,
+        drew=painted.name,
+        note=said["halted"] if painted.halted else "" if painted.memories else said["alone"],
+        shards=painted.shards,
     )
+
+
+def _composed(assistant: Assistant, composed: composer.Composed, language: str) -> Drawing:
     said = SENTENCES[language]
     if composed.scene.is_empty:
         return _declined(said["nothing"], language)
@@ -116,5 +156,5 @@ def _parts(composed: composer.Composed, language: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _declined(why: str, language: str) -> Drawing:
-    return Drawing(png=b"", language=language, drew=composer.NAME, declined=why)
+def _declined(why: str, language: str, drew: str = composer.NAME) -> Drawing:
+    return Drawing(png=b"", language=language, drew=drew, declined=why)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from demur.assistant.words import WORDS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skeleton:
@@ -34,7 +36,6 @@ _CLOSINGS = {
 _NAME = {"en": "[your name]", "nl": "[je naam]"}
 _DATELINE = {"en": "[place], [date]", "nl": "[plaats], [datum]"}
 _SUBJECT = {"en": "Subject: {topic}", "nl": "Onderwerp: {topic}"}
-_OWN = {"en": "[what you want to add]", "nl": "[wat je zelf wilt zeggen]"}
 
 _FIRST = {
     "en": {
@@ -94,7 +95,7 @@ def of(form: str, tone: str, language: str) -> Skeleton:
     """The skeleton of a form, in a tone and a language. A summary has none."""
     greeting, closing = _GREETINGS[language][tone], _CLOSINGS[language][tone]
     signed = f"{closing}\n{_NAME[language]}"
-    letter, own = _MATERIAL[language]["letter"], _OWN[language]
+    letter, own = _MATERIAL[language]["letter"], WORDS[language]["own-words"]
     if form == "email":
         return Skeleton(
             begin=f"{_SUBJECT[language]}\n\n{greeting}",

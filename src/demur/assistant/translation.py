@@ -44,9 +44,11 @@ def translate(
     def plan(heard: Heard | None) -> Plan:
         if says := refusal(text, into):
             return Plan(language=into, opening=(says,))
-        return _Translating(heard, into).plan(text)
+        return Translating(heard, into).plan(text)
 
-    return assistant.speak(text, plan, sampling or Sampling(temperature=0.0))
+    asked = sampling or Sampling(temperature=0.0)
+    # What follows the model's first line is more of the conversation that it imagines.
+    return assistant.speak(text, plan, replace(asked, stop=(*asked.stop, "\n")))
 
 
 def refusal(text: str, into: Into) -> str | None:
@@ -66,7 +68,7 @@ def refusal(text: str, into: Into) -> str | None:
     return None
 
 
-class _Translating:
+class Translating:
     """One translation: planned before the model speaks, judged as it does."""
 
     def __init__(self, heard: Heard | None, into: Into) -> None:
@@ -104,7 +106,7 @@ class _Translating:
             opening=(before,) if before else (),
             prompt=prompt(core, self._into, found),
             max_tokens=16 + len(core) // 2,
-            edited=lambda said: self._better(_first_line(said), glossed, bool(near)) + after,
+            edited=lambda said: self._better(said.strip(), glossed, bool(near)) + after,
         )
 
     def _is_there(self, sentence: str) -> bool:
@@ -167,11 +169,6 @@ def prompt(text: str, into: Into, examples: Sequence[Example]) -> tuple[tuple[Ro
     for example in reversed(examples):
         turns += [("user", _one_line(example.text)), ("assistant", _one_line(example.translation))]
     return (*turns, ("user", _one_line(text)))
-
-
-def _first_line(said: str) -> str:
-    """What follows the first line is more of the conversation that the model imagines."""
-    return next((each.strip() for each in said.splitlines() if each.strip()), "")
 
 
 def _one_line(text: str) -> str:

@@ -17,6 +17,7 @@ from demur.assistant.answer import Answer, Assistant, Citation, Part, Plan, Samp
 from demur.assistant.words import REQUESTS, WORDS
 from demur.corpus.stored import language_of
 from demur.memory.memories import Heard
+from demur.memory.stopwords import STOP
 from demur.memory.translations import sentences
 from demur.people import Use
 from demur.serving.gate import surface
@@ -32,6 +33,15 @@ EXCERPT = 220  # characters of a post that a draft quotes
 TOPIC = 60  # characters of a subject line
 WORTH = 0.4  # of the best hit's score: what is found by one common word alone is no source
 TOKENS = 48  # of the model's sentence
+FEWEST = 4  # words of a sentence
+_OPENERS = """
+come join enjoy visit explore discover whether let bring take walk see feel welcome every all
+kom geniet bezoek ontdek laat neem loop kijk welkom elke alle
+"""
+OPENERS = frozenset(_OPENERS.split())
+"""Words that may begin a sentence with a capital and name nobody; stop words may too."""
+_NAMED = re.compile(r"\b[A-Z][^\W_]*|\S*\d\S*|\S*[@/\[\]]\S*")
+"""What names, counts or points somewhere. A capital at the beginning of a sentence could."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,15 +180,18 @@ def kept_of(said: str, *, known: str, language: str, limit: int) -> str:
     It must be in the right language and bring neither a number nor a name of its own: a model of
     this size makes up ferries.
     """
-    known_words = set(re.findall(r"[^\W_]+", known.casefold()))
+    words = set(_words(known)) | STOP | OPENERS
     kept: list[str] = []
     for sentence in map(str.strip, sentences(" ".join(said.split()))):
         if len(kept) == limit or not sentence.endswith((".", "!", "?")):
             break
-        names = re.findall(r"(?<!^)(?<![.!?] )\b[A-Z][^\W_]+|\S*\d\S*|\S*[@/\[\]]\S*", sentence)
-        if any(not known_words >= set(re.findall(r"[^\W_]+", each.casefold())) for each in names):
+        if len(sentence.split()) < FEWEST or language_of(sentence) != language:
             break
-        if len(sentence.split()) < 4 or language_of(sentence) != language:
+        if not words.issuperset(_words(" ".join(_NAMED.findall(sentence)))):
             break
         kept.append(sentence)
     return " ".join(kept)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.casefold())

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -147,6 +148,17 @@ class Lake:
                 return found
         return None
 
+    def worded(self, post_ids: Collection[str]) -> set[str]:
+        """Those of these posts that are stored with their words. Reads every id in the lake."""
+        asked = pc.field("post_id").isin(sorted(post_ids)) & (pc.field("text") != "")
+        return {
+            post
+            for part in sorted(self.root.glob("posts/*/[!.]*.parquet"))
+            for post in pq.read_table(part, ["post_id"], filters=asked, partitioning=None)[
+                "post_id"
+            ].to_pylist()
+        }
+
     # At their owner's word
 
     def erase(self, person: PersonId) -> int:
@@ -158,12 +170,22 @@ class Lake:
         shard = self.home.shard(person)
         parts = self._parts_and_staged(shard)
         own = {photo_name(p) for part in parts for p in _photos(part, person)}
-        erased = sum(_without(part, person) for part in parts)
+        theirs = lambda rows: pc.equal(rows["person"], person)  # noqa: E731
+        erased = sum(_without(part, theirs, "person") for part in parts)
         others = {photo_name(p) for part in self._parts_and_staged(shard) for p in _photos(part)}
         for photo in own - others:
             for place in (self.root, *self.root.glob("staging/*")):
                 (place / "photos" / f"shard={shard:04d}" / photo).unlink(missing_ok=True)
         return erased
+
+    def take_out(self, person: PersonId, post_ids: Collection[str]) -> int:
+        """Remove some posts of a person, and nothing else; how many went. For posts without
+        pictures, which are erased with their person alone."""
+        wanted = pa.array(sorted(post_ids), pa.string())
+        return sum(
+            _without(part, lambda rows: pc.is_in(rows["post_id"], value_set=wanted), "post_id")
+            for part in self.parts(self.home.shard(person))
+        )
 
     def move(self, person_from: PersonId, person_to: PersonId) -> None:
         """Give one person's posts to another: two accounts turned out to be one person's.
@@ -221,12 +243,14 @@ def _photos(part: Path, person: PersonId | None = None) -> Iterator[Photo]:
             yield from map(photo_of, photos)
 
 
-def _without(part: Path, person: PersonId) -> int:
-    """Rewrite a file without one person's rows, a row group at a time; how many went."""
+def _without(part: Path, goes: Callable[[Any], pa.Array], column: str) -> int:
+    """Rewrite a file without some of its rows, a row group at a time; how many went.
+
+    column: the one that `goes` looks at.
+    """
     source = pq.ParquetFile(part)
-    gone = sum(
-        pc.sum(pc.equal(batch["person"], person)).as_py() or 0
-        for batch in source.iter_batches(columns=["person"])
+    gone = int(
+        sum(pc.sum(goes(batch)).as_py() or 0 for batch in source.iter_batches(columns=[column]))
     )
     if gone == source.metadata.num_rows:
         part.unlink()
@@ -238,7 +262,7 @@ def _without(part: Path, person: PersonId) -> int:
         ):
             for group in range(source.num_row_groups):
                 rows = source.read_row_group(group)
-                writer.write_table(rows.filter(pc.field("person") != person).cast(LAKE_SCHEMA))
+                writer.write_table(rows.filter(pc.invert(goes(rows))).cast(LAKE_SCHEMA))
     return gone
 
 

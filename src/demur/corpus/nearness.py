@@ -11,7 +11,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from demur.corpus.likeness import LOOK
 
@@ -28,11 +30,20 @@ def nearest(lake: Path, look: bytes) -> int | None:
     asked = np.frombuffer(look, np.uint64)
     least: int | None = None
     for part in sorted(lake.glob("posts/*/[!.]*.parquet")):
-        looks = pq.read_table(part, columns=[_LOOKS], partitioning=None)["photos"]
-        lists = looks.combine_chunks().flatten()
-        raw = b"".join(one for one in lists.field("look").drop_null().to_pylist() if any(one))
-        if raw:
-            apart = np.bitwise_count(np.frombuffer(raw, np.uint64).reshape(-1, LOOK // 8) ^ asked)
-            here = int(apart.sum(axis=1).min())
+        looks = _looks(part)
+        if len(looks):
+            here = int(np.bitwise_count(looks ^ asked).sum(axis=1).min())
             least = here if least is None else min(least, here)
     return least
+
+
+def _looks(part: Path) -> NDArray[np.uint64]:
+    """The looks of a file's pictures, [looks, 4]."""
+    photos = pq.ParquetFile(part).read(columns=[_LOOKS])["photos"]
+    found = [np.zeros((0, LOOK // 8), np.uint64)]
+    for chunk in photos.chunks:
+        pictures = chunk.flatten()
+        looks = pictures.field("look").drop_null().cast(pa.binary(LOOK))
+        words = np.frombuffer(looks.buffers()[1] or b"", np.uint64).reshape(-1, LOOK // 8)
+        found.append(words[looks.offset : looks.offset + len(looks)])
+    return np.concatenate(found)

@@ -8,9 +8,10 @@ may be found is said from outside, and counts before anything else does.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,17 @@ FUSED = 60  # as in the paper: the first few ranks count nearly alike
 NEAR = 0.25
 PROPOSED = 20  # words that are tried in the place of one that nobody wrote
 TAKEN = 3  # of them that are looked for
-COMMON = 1000  # posts that are counted of each, to take the commonest
+COMMON = 10_000  # posts with a word that are counted; one that more have is simply common
 
 Rows = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A word of a question: the ways in which it may be stored, and how much it says."""
+
+    ways: tuple[str, ...]
+    weight: float
 
 
 class Finder:
@@ -65,9 +74,11 @@ class Finder:
         if not words or limit < 1:
             return []
         within = admitted & self._columns.rows(where)
-        ways = [self._ways(word, admitted) for word in words]
+        asked = [self._asked(word, admitted) for word in words]
         depth = max(DEPTH, 2 * limit)
-        ranked = self._search.ranked(ways, self._by_build(within), most=depth)
+        ranked = self._search.ranked(
+            [each.ways for each in asked], self._by_build(within), most=depth
+        )
         by_words = [self._first[build] + row for build, row in ranked]
         question = meaning.bearings([text], kind="query")[0]
         by_meaning = self._vectors.nearest(question, within, most=depth)
@@ -77,7 +88,7 @@ class Finder:
         best = sorted(scores, key=lambda row: (-scores[row], row))[:limit]
         found = {post.row: (build, post) for build, post in self._read(best)}
         return [
-            _hit(*found[row], score=scores[row], near=near[row], ways=ways)
+            _hit(*found[row], score=scores[row], near=near[row], asked=asked)
             for row in best
             if row in found
         ]
@@ -90,7 +101,7 @@ class Finder:
         """The build in which a row stands."""
         return next(build for build, first, end in self._builds() if first <= row < end)
 
-    def _ways(self, word: str, admitted: Rows) -> tuple[str, ...]:
+    def _asked(self, word: str, admitted: Rows) -> Asked:
         """How a word may be stored; where nobody wrote it, how those are that it may stand for.
 
         Only posts that may be found count: else a word that one objector alone wrote would be told
@@ -98,16 +109,19 @@ class Finder:
         """
         ways = stems.asked(word)
         builds = self._by_build(admitted)
-        if self._search.holders(ways, builds, most=1):
-            return ways
-        meant: list[tuple[int, int, str]] = []
-        for proposed, slips in self._spelled().near(word)[:PROPOSED]:
-            if meant and slips > meant[0][0]:
-                break
-            if holders := self._search.holders(stems.asked(proposed), builds, most=COMMON):
-                meant.append((slips, -holders, proposed))
-        taken = (stems.asked(proposed) for _, _, proposed in sorted(meant)[:TAKEN])
-        return tuple(dict.fromkeys((*ways, *(way for each in taken for way in each))))
+        holders = self._search.holders(ways, builds, most=COMMON)
+        if not holders:
+            meant: list[tuple[int, int, tuple[str, ...]]] = []
+            for proposed, slips in self._spelled().near(word)[:PROPOSED]:
+                if meant and slips > meant[0][0]:
+                    break
+                instead = stems.asked(proposed)
+                if count := self._search.holders(instead, builds, most=COMMON):
+                    meant.append((slips, -count, instead))
+            taken = sorted(meant)[:TAKEN]
+            ways = tuple(dict.fromkeys((*ways, *(way for *_, each in taken for way in each))))
+            holders = -sum(count for _, count, _ in taken)
+        return Asked(ways, math.log1p(len(admitted) / (1 + holders)))
 
     def _spelled(self) -> Spelling:
         with self._lock:
@@ -140,10 +154,9 @@ def _fused(*lists: Sequence[int]) -> dict[int, float]:
     return scores
 
 
-def _hit(
-    build: Build, post: Stored, *, score: float, near: float, ways: Sequence[tuple[str, ...]]
-) -> Hit:
+def _hit(build: Build, post: Stored, *, score: float, near: float, asked: Sequence[Asked]) -> Hit:
     has = set(stems.stored(said(post), post.lang).split())
-    share = sum(not has.isdisjoint(each) for each in ways) / len(ways)
+    there = sum(each.weight for each in asked if not has.isdisjoint(each.ways))
     stored = {each.name: getattr(post, each.name) for each in fields(Stored)}
+    share = there / sum(each.weight for each in asked)
     return Hit(**stored, build=build, score=score, near=near, words=share)

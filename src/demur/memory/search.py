@@ -89,7 +89,7 @@ class Stored:
 class Hit(Stored):
     """score: higher is better; comparable within one question only. near: how alike post and
     question are in meaning; about 0 for two that have nothing to do with each other, 1 at most.
-    words: the share of the question's words that stand in it."""
+    words: the share of what the question says that stands in it, a rare word counting for more."""
 
     build: Build
     score: float

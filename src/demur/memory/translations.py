@@ -76,8 +76,11 @@ class Translations:
     @classmethod
     def load(cls, built: Sequence[Path]) -> Translations:
         """Put together from the folders' `kept.parquet`; rows count through all of them."""
-        tables = [pq.read_table(folder / "kept.parquet", columns=COLUMNS) for folder in built]
-        pairs = list(_pairs(pa.concat_tables(tables)))
+        kept = [folder / "kept.parquet" for folder in built]
+        named = [pq.read_table(path, columns=["translation_of"]) for path in kept]
+        if all(each["translation_of"].null_count == len(each) for each in named):
+            return cls([])
+        pairs = list(_pairs(pa.concat_tables(pq.read_table(p, columns=COLUMNS) for p in kept)))
         texts = _texts(built, {post.row for pair in pairs for post in pair})
         by: dict[str, int] = {}
         return cls(
@@ -154,8 +157,6 @@ class _Post:
 def _pairs(table: pa.Table) -> Iterator[tuple[_Post, _Post]]:
     """Translation and original, where exactly one kept post is the one that is named."""
     says = np.flatnonzero(pc.is_valid(table["translation_of"]).to_numpy(zero_copy_only=False))
-    if not len(says):
-        return
     asking = table.take(pa.array(says)).to_pylist()
     names = pa.array(sorted({row["translation_of"] for row in asking}), pa.string())
     named = np.flatnonzero(pc.is_in(table["origin"], names).to_numpy(zero_copy_only=False))

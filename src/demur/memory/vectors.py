@@ -29,6 +29,7 @@ RECORD = np.dtype([("text", "u1", 16), ("value", "i1", SIZE)])
 """text: a hash, by which the next build knows a text whose vector is there already; all zero where
 a row has no vector."""
 NEAREST = 400  # rows that are compared by their numbers, for each question
+BLOCK = 1 << 15  # rows whose signs are compared while they lie in the processor's cache: 4x faster
 AT_ONCE = 64  # texts given to the model together
 
 Rows = NDArray[np.bool_]
@@ -62,25 +63,34 @@ def purge(folder: Path, rows: Sequence[int]) -> None:
 class Vectors:
     """The vectors of all shards of one generation; rows are numbered through the folders."""
 
-    def __init__(self, values: Sequence[NDArray[np.int8]], signs: NDArray[np.uint64]) -> None:
-        self._values, self._signs = values, signs
+    def __init__(self, values: Sequence[NDArray[np.int8]]) -> None:
+        self._values = values
         self._begin = np.cumsum([0, *map(len, values)])
-        self._there = np.asarray(signs.any(axis=1))
+        signs = [np.zeros((SIZE // 64, 0), np.uint64), *(_signs(some).T for some in values)]
+        self._signs = np.ascontiguousarray(np.concatenate(signs, axis=1))
+        self._there = np.asarray(self._signs.any(axis=0))
 
     @classmethod
     def load(cls, folders: Sequence[Path]) -> Vectors:
-        values = [mapped(folder / FILE)["value"] for folder in folders]
-        signs = [_signs(some) for some in values]
-        return cls(values, np.concatenate([*signs, np.zeros((0, SIZE // 64), np.uint64)]))
+        return cls([mapped(folder / FILE)["value"] for folder in folders])
 
     def nearest(self, question: Floats, admitted: Rows, *, most: int) -> list[int]:
         """The admitted rows that lie nearest, the nearest first; `question` has length 1."""
         rows = np.flatnonzero(admitted & self._there)
         if len(rows) > NEAREST:
-            apart = np.bitwise_count(self._signs ^ _signs(question[None])).sum(1, np.uint16)
-            rows = np.sort(rows[np.argpartition(apart[rows], NEAREST)[:NEAREST]])
+            apart = self._apart(question)[rows]
+            rows = np.sort(rows[np.argpartition(apart, NEAREST)[:NEAREST]])
         best: list[int] = rows[np.argsort(-self.cosines(question, rows), kind="stable")].tolist()
         return best[:most]
+
+    def _apart(self, question: Floats) -> NDArray[np.uint16]:
+        """[rows]: in how many signs each differs from the question."""
+        sign = _signs(question[None]).T
+        apart = np.empty(self._signs.shape[1], np.uint16)
+        for at in range(0, len(apart), BLOCK):
+            differ = np.bitwise_count(self._signs[:, at : at + BLOCK] ^ sign)
+            differ.sum(axis=0, dtype=np.uint16, out=apart[at : at + BLOCK])
+        return apart
 
     def cosines(self, question: Floats, rows: NDArray[np.int64]) -> Floats:
         """Of the angle between the question and each of these rows, which are in ascending order;

@@ -59,6 +59,15 @@ def of(text: str) -> list[Window]:
     ]
 
 
+def last(text: str) -> int | None:
+    """The mark of the last WORDS words of a text; None where it has fewer."""
+    ending = _words(text)[-WORDS:]
+    if len(ending) < WORDS:
+        return None
+    mark: int = _marks([_number(word) for word in ending])[0].item()
+    return mark
+
+
 def count(text: str) -> int:
     """How many words a text has, as they are counted here."""
     return len(_words(text))

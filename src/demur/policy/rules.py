@@ -57,6 +57,19 @@ def chat_without_switch(facts: Facts) -> Term:
     return (facts.post.kind == Kind.CHAT) & ~facts.author.chats_on
 
 
+@rule(
+    law="GDPR Art. 5(1)(b); Promise: nobody reads your chats",
+    since=HERE,
+    uses=frozenset({Use.ANSWERS, Use.SEARCH, Use.TRANSLATION}),
+)
+def chat_is_not_shown(facts: Facts) -> Term:
+    """A chat with the assistant is never quoted, found, or an example for translating.
+
+    Whoever switches their chats on lets the model learn from them; they are no public post.
+    """
+    return (facts.post.kind == Kind.CHAT) & facts.author.chats_on
+
+
 @rule(law="GDPR Art. 17(1)(c)", since=GDPR)
 def profile_locked(facts: Facts) -> Term:
     """Nothing from a locked profile is used; one that closes later counts as removal."""

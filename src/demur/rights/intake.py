@@ -65,11 +65,11 @@ def take(
     """
     hidden: list[Hidden] = []
     with (
-        _only_import(site.lake),
+        only_import(site.lake),
         reader.open_archive(path, platform=platform, hid=hidden.append) as reading,
     ):
         lake = Lake(site.lake, site.home)
-        _finish(lake)
+        finish(lake)
         told = {account.id: account for account in reading.accounts()}
         erased = accounts.of_the_erased(told.values(), reading.links, site.home)
         told = {key: account for key, account in told.items() if key not in erased}
@@ -92,21 +92,21 @@ def take(
             report = _report(reading, staged, stray, len(changes.new))
             if changes or report.stored or report.amended:
                 _acknowledge(import_id, report, staged, changes, now=now, draw=draw)
-        _finish(lake)
+        finish(lake)
         for one, other in reading.links:
             if one in owners and other in owners and owners[one] != owners[other]:
                 people.link(one, other, now=now, draw=draw)
-        _move(lake)
+        follow(lake)
         return report
 
 
 def recover(site: Place) -> None:
     """Finish what a crash interrupted: imports forward or back, posts to whom they belong."""
     try:
-        with _only_import(site.lake, wait=False):
+        with only_import(site.lake, wait=False):
             lake = Lake(site.lake, site.home)
-            _finish(lake)
-            _move(lake)
+            finish(lake)
+            follow(lake)
     except BlockingIOError:
         return  # an import is under way and finishes its own things
 
@@ -188,7 +188,7 @@ def _with_people(
             stray[ERASED if post.account in erased else NOT_DESCRIBED] += 1
 
 
-def _finish(lake: Lake) -> None:
+def finish(lake: Lake) -> None:
     """Imports that the database acknowledged go on, others go back; with no import under way."""
     for import_id in lake.staged():
         if models.Import.objects.filter(pk=import_id).exists():
@@ -197,7 +197,7 @@ def _finish(lake: Lake) -> None:
             lake.discard(import_id)
 
 
-def _move(lake: Lake) -> None:
+def follow(lake: Lake) -> None:
     """Posts of people who turned out to be somebody we knew follow them to their shard."""
     for gone in models.Person.objects.filter(to_move=True).order_by("pk"):
         lake.move(PersonId(gone.pk), PersonId(str(gone.merged_into_id)))
@@ -205,7 +205,7 @@ def _move(lake: Lake) -> None:
 
 
 @contextmanager
-def _only_import(folder: Path, *, wait: bool = True) -> Iterator[None]:
+def only_import(folder: Path, *, wait: bool = True) -> Iterator[None]:
     """One import a site at a time; BlockingIOError where one runs and we may not wait."""
     handle = os.open(folder / ".import.lock", os.O_CREAT | os.O_RDWR, 0o600)
     try:

@@ -62,6 +62,9 @@ class Founding(models.Model):
     home = models.BinaryField(max_length=32)  # SHA-256 of the home key
 
 
+CHATS = "assistant"  # the platform of what somebody asked the assistant, with chats_on
+
+
 class Person(models.Model):
     """Somebody, with every account known to be theirs."""
 

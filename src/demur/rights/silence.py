@@ -18,7 +18,7 @@ from django.db.models import F, Q, QuerySet
 from demur.corpus import mentions
 from demur.people import PersonId, Scope, Use
 from demur.policy.regimes import Regimes
-from demur.posts import Mention
+from demur.posts import Kind, Mention
 from demur.rights import models, notice
 
 
@@ -46,7 +46,8 @@ def narrowed(law: Regimes, today: date, using: str) -> dict[PersonId, tuple[Scop
     found = said_narrowly(using)
     merged = _merged(using)
     families = _families(merged)
-    for person, scope in (*_childhoods(law, today, using), *_untold(law, today, using)):
+    more = (*_childhoods(law, today, using), *_untold(law, today, using), *_chats_off(using))
+    for person, scope in more:
         for same in (PersonId(person), *families.get(person, ())):
             found[same] = (*found.get(same, ()), scope)
     return found
@@ -206,6 +207,14 @@ def _childhoods(law: Regimes, today: date, using: str) -> Iterator[tuple[str, Sc
             grown = adult_from(law, today, born, homes[person])
             if window < grown <= today:
                 yield person, Scope(until=grown - timedelta(days=1))
+
+
+def _chats_off(using: str) -> Iterator[tuple[str, Scope]]:
+    """Chats of those who had switched them on and have switched them off again."""
+    off = models.Person.objects.using(using).filter(chats_on=False, merged_into=None)
+    once = off.filter(accounts__platform=models.CHATS).distinct()
+    for person in once.values_list("pk", flat=True):
+        yield person, Scope(kinds=(Kind.CHAT.value,))
 
 
 def _untold(law: Regimes, today: date, using: str) -> Iterator[tuple[str, Scope]]:

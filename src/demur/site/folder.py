@@ -30,7 +30,7 @@ from demur.people import Home
 from demur.site import config
 
 if TYPE_CHECKING:
-    from demur.assistant.provenance import Credential
+    from demur.assistant.drawing.provenance import Credential
     from demur.serving.engine import Kind, Setting
 
 HOME_KEY_BYTES = 32
@@ -291,7 +291,7 @@ def password(site: Site, name: str) -> str:
 
 
 def _picture_credential(site: Site, now: datetime) -> Credential:
-    from demur.assistant import provenance  # noqa: PLC0415  (certificates: for those who draw)
+    from demur.assistant.drawing import provenance  # noqa: PLC0415  (certificates: for those who draw)
 
     path = site.root / "keys" / "pictures.pem"
     if path.exists():
@@ -308,7 +308,7 @@ def _picture_credential(site: Site, now: datetime) -> Credential:
 
 
 def _credential_in(pem: bytes) -> Credential:
-    from demur.assistant.provenance import Credential  # noqa: PLC0415
+    from demur.assistant.drawing.provenance import Credential  # noqa: PLC0415
 
     end = b"-----END PRIVATE KEY-----\n"
     key, _, chain = pem.partition(end)

@@ -43,17 +43,12 @@ class Base(Protocol):
     def hash(self) -> str: ...
 
 
-class Lesson(Protocol):
-    """Something of one person's. `digest` knows it again; `width`: how much of it is read."""
-
-    @property
-    def digest(self) -> bytes: ...
-    @property
-    def width(self) -> int: ...
-
-
 class Learner(Protocol):
-    """A frozen base with adapters on it: `student.Student` of text, `image.ImageStudent`."""
+    """A frozen base with adapters on it: `student.Student` of text, `image.ImageStudent`.
+
+    A lesson is whatever its `rows` gives: something of one person's, with a `digest` by which it is
+    known again and a `width`, how much of it is read.
+    """
 
     @property
     def base(self) -> Base: ...

@@ -139,14 +139,14 @@ def rename(request: HttpRequest, pk: UUID) -> HttpResponse:
 @page.view("POST")
 @members
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
-    threads.delete(threads.of(request.user).filter(pk=pk))
+    threads.delete(threads.of(request.user).filter(pk=pk), now=datetime.now(UTC))
     return redirect(f"{reverse('web:threads')}?deleted")
 
 
 @page.view("POST")
 @members
 def delete_all(request: HttpRequest) -> HttpResponse:
-    threads.delete(threads.of(request.user))
+    threads.delete(threads.of(request.user), now=datetime.now(UTC))
     return redirect(f"{reverse('web:threads')}?deleted")
 
 

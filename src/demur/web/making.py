@@ -22,6 +22,7 @@ from demur.web.streaming import Spoken
 from demur.web.visitor import members
 
 LONGEST = 4000  # characters: two pages
+TO_SUM_UP = 20_000  # as much as the assistant sums up
 DESCRIPTION = 400  # characters of a picture
 
 FORMS = [
@@ -43,6 +44,7 @@ LENGTHS = [
     ("long", gettext_lazy("long")),
 ]
 LANGUAGES = [("en", gettext_lazy("English")), ("nl", gettext_lazy("Dutch"))]
+SURFACES = {"write": "writing", "translate": "translation"}  # by their page
 # What draws: the composer puts pictograms together; anything else is the name of a model.
 COMPOSER = "composer"
 
@@ -51,7 +53,7 @@ class BriefForm(forms.Form):
     form = forms.ChoiceField(label=gettext_lazy("What to write"), choices=FORMS)
     about = forms.CharField(
         label=gettext_lazy("What it is about"),
-        max_length=LONGEST,
+        max_length=TO_SUM_UP,
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": gettext_lazy("Say what it should be about.")},
     )
@@ -152,7 +154,7 @@ def _make(request: HttpRequest, kind: type[forms.Form], name: str, speak: Speak)
     if form.is_valid():
         status = 200
         try:
-            answer = streaming.listen(speak(form.cleaned_data), name)
+            answer = streaming.listen(speak(form.cleaned_data), SURFACES[name])
             draft = shown.answer(answer, request.user) if answer else None
         except Refusal as refusal:
             status, refused = 503, _sentence(refusal)
@@ -172,7 +174,7 @@ def _stream(
         return render_to_string("web/_draft.html", context, request=request)
 
     turn = speak(form.cleaned_data)
-    return streaming.response(Spoken(turn, surface=name, show=show))
+    return streaming.response(Spoken(turn, surface=SURFACES[name], show=show))
 
 
 def _initial() -> dict[str, str]:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import prometheus_client as prometheus
-from django.db import DatabaseError, connections
+from django.db import DatabaseError
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -186,7 +186,6 @@ def show(request: HttpRequest) -> HttpResponse:
         response = HttpResponse(sentence, status=401, content_type="text/plain; charset=utf-8")
         response["WWW-Authenticate"] = "Bearer"
         return response
-    connections["reader"].close()  # what stands is read anew, by this thread's own connection
     text = prometheus.generate_latest(REGISTRY)
     response = HttpResponse(text, content_type=prometheus.CONTENT_TYPE_LATEST)
     response["Cache-Control"] = "no-store"

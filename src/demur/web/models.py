@@ -55,6 +55,9 @@ class Turn(models.Model):
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="turns")
     role = models.CharField(max_length=8)  # question, answer
+    question = models.ForeignKey(  # that an answer is to; one of each
+        "self", null=True, on_delete=models.CASCADE, related_name="answers"
+    )
     text = models.TextField()
     created = models.DateTimeField()
     finish = models.CharField(max_length=20, blank=True)  # as the engine says it, or "stopped"

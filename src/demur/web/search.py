@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -19,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from demur.posts import Kind
-from demur.rights.models import Account, GroupDeclared
+from demur.rights.models import CHATS, Account, GroupDeclared
 from demur.web import page, shown, visitor, voice
 from demur.web.shown import Source
 from demur.web.visitor import members
@@ -63,7 +64,11 @@ class SearchForm(forms.Form):
         for name in ("since", "until"):
             self.fields[name].widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
             self.fields[name].error_messages["invalid"] = _("This is not a date we can read.")
-        platforms = Account.objects.order_by("platform").values_list("platform", flat=True)
+        platforms = (
+            Account.objects.exclude(platform=CHATS)
+            .order_by("platform")
+            .values_list("platform", flat=True)
+        )
         every = [(name, name.capitalize()) for name in platforms.distinct()]
         self._choose("platform", [("", _("everywhere")), *every])
         groups = [(row.name, row.name) for row in GroupDeclared.objects.order_by("name")]
@@ -126,7 +131,7 @@ class Found:
 
     source: Source
     platform: str
-    pictures: tuple[Any, ...]
+    pictures: tuple[tuple[str, str], ...]  # each by its SHA-256, and what it shows
 
 
 @page.view("GET")
@@ -177,5 +182,5 @@ def _found(hit: Hit, by: shown.Author) -> Found:
             day=date.fromisoformat(hit.created_at[:10]),
         ),
         platform=hit.platform,
-        pictures=tuple(getattr(hit, "photos", ())),
+        pictures=tuple(zip_longest(hit.photos, hit.alts[: len(hit.photos)], fillvalue="")),
     )

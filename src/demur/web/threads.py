@@ -21,10 +21,12 @@ from django.db.models import QuerySet
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
 
+from demur.corpus.lake import Lake
 from demur.errors import NotFound, StandingUnreadable
 from demur.rights import erasure
-from demur.rights.models import Person
-from demur.web import shown, voice
+from demur.rights.models import Person, Retracted
+from demur.rights.place import Place
+from demur.web import learned, shown, voice
 from demur.web.models import Thread, Turn
 from demur.web.shown import Shown
 from demur.web.voice import NotNow, Said
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 TITLE = 60  # characters of a question that become a title
 ALONG = 2000  # characters of earlier turns that go along: a quarter of what a small model can hold
+
+GONE = "gone"  # how an answer ended whose words were erased with somebody's
 
 Drawn = dict[str, str]
 
@@ -106,8 +110,11 @@ def ask(thread: Thread, question: str, *, now: datetime) -> Turn:
 
 def edit(question: Turn, text: str, *, now: datetime) -> Turn:
     """Other words for a question; what followed is deleted."""
-    with transaction.atomic():
-        question.thread.turns.filter(pk__gt=question.pk).delete()
+    thread = question.thread
+    gone = thread.turns.filter(role="question", pk__gte=question.pk)
+    with learned.taking_back(gone, now=now):
+        gone.filter(pk__gt=question.pk).delete()
+        question.answers.all().delete()
         question.text, question.created = text, now
         question.save(update_fields=["text", "created"])
         Thread.objects.filter(pk=question.thread_id).update(changed=now)
@@ -123,10 +130,11 @@ def keep(question: Turn, answer: Answer, along: Along, *, stopped: bool, now: da
         there = Turn.objects.filter(pk=question.pk, text=question.text)
         if not there.exists():
             return
-        Turn.objects.filter(thread=question.thread_id, pk__gt=question.pk).delete()
+        question.answers.all().delete()
         Turn.objects.create(
             thread_id=question.thread_id,
             role="answer",
+            question=question,
             text=answer.text,
             created=now,
             finish="stopped" if stopped and answer.text else answer.finish,
@@ -149,11 +157,30 @@ def rename(thread: Thread, title: str) -> None:
     Thread.objects.filter(pk=thread.pk).update(title=title)
 
 
-def delete(some: QuerySet[Thread]) -> None:
+def delete(some: QuerySet[Thread], *, now: datetime) -> None:
     """Delete conversations: the rows, and their bytes in the database and its log."""
-    with transaction.atomic():
+    with learned.taking_back(Turn.objects.filter(thread__in=some, role="question"), now=now):
         some.delete()
     erasure.overwrite()
+
+
+def sweep(site: Place) -> int:
+    """Empty kept answers that draw on words which their author has erased or taken back for good;
+    how many. Those of somebody who only said no may be theirs to hear again: they stay unseen."""
+    if not (Retracted.objects.exists() or Person.objects.exclude(erased_at=None).exists()):
+        return 0
+    answers = Turn.objects.filter(role="answer").exclude(drawn=[])
+    drawn = {
+        pk: {each["post_id"] for each in posts}
+        for pk, posts in answers.values_list("pk", "drawn").iterator()
+    }
+    there = Lake(site.lake, site.home).worded(set().union(*drawn.values()))
+    gone = [pk for pk, posts in drawn.items() if not posts <= there]
+    for pk in gone:
+        Turn.objects.filter(pk=pk).update(text="", drawn=[], why={}, finish=GONE)
+    if gone:
+        erasure.overwrite()
+    return len(gone)
 
 
 @receiver(pre_save, sender=Person)
@@ -174,8 +201,7 @@ def along(thread: Thread | None, before: Turn | None = None) -> Along:
     """
     if thread is None:
         return Along()
-    turns = thread.turns.order_by("pk")
-    pairs = _pairs(turns.filter(pk__lt=before.pk) if before else turns)
+    pairs = [pair for pair in _pairs(thread) if before is None or pair[0].pk < before.pk]
     answers = [kept for _, kept in pairs if kept is not None]
     may = _may_be_shown(answers)
     said: list[Said] = []
@@ -194,7 +220,7 @@ def along(thread: Thread | None, before: Turn | None = None) -> Along:
 
 def exchanges(thread: Thread, reader: User | AnonymousUser) -> list[Exchange]:
     """The conversation as it may be shown now."""
-    pairs = _pairs(thread.turns.order_by("pk"))
+    pairs = _pairs(thread)
     answers = [kept for _, kept in pairs if kept is not None]
     may = _may_be_shown(answers)
     posts = _posts({post for kept in answers if may[kept.pk] for post in kept.why["cited"]})
@@ -219,14 +245,14 @@ def export(threads: Iterable[Thread]) -> list[dict[str, Any]]:
         {
             "title": thread.title,
             "created": thread.created.isoformat(),
-            "turns": _exported(thread.turns.order_by("pk")),
+            "turns": _exported(thread),
         }
         for thread in threads
     ]
 
 
-def _exported(turns: Iterable[Turn]) -> list[dict[str, Any]]:
-    every = list(turns)
+def _exported(thread: Thread) -> list[dict[str, Any]]:
+    every = [turn for pair in _pairs(thread) for turn in pair if turn is not None]
     may = _may_be_shown([turn for turn in every if turn.role == "answer"])
     return [
         {
@@ -239,21 +265,18 @@ def _exported(turns: Iterable[Turn]) -> list[dict[str, Any]]:
     ]
 
 
-def _pairs(turns: Iterable[Turn]) -> list[tuple[Turn, Turn | None]]:
+def _pairs(thread: Thread) -> list[tuple[Turn, Turn | None]]:
     """Each question with its answer, where it has one."""
-    pairs: list[tuple[Turn, Turn | None]] = []
-    for turn in turns:
-        if turn.role == "question":
-            pairs.append((turn, None))
-        elif pairs and pairs[-1][1] is None:
-            pairs[-1] = (pairs[-1][0], turn)
-    return pairs
+    turns = list(thread.turns.order_by("pk"))
+    answers = {turn.question_id: turn for turn in turns if turn.role == "answer"}
+    return [(turn, answers.get(turn.pk)) for turn in turns if turn.role == "question"]
 
 
 def _may_be_shown(answers: Sequence[Turn]) -> dict[int, bool | None]:
     """By answer: may it be shown? None where nobody can say; what draws on nothing always may."""
     asking = [turn for turn in answers if turn.drawn]
-    may: dict[int, bool | None] = {turn.pk: True for turn in answers if not turn.drawn}
+    may: dict[int, bool | None]
+    may = {turn.pk: turn.finish != GONE for turn in answers if not turn.drawn}
     if not asking:
         return may
     from demur.assistant.answer import Drawn as Post  # noqa: PLC0415  (it brings torch along)

@@ -106,8 +106,9 @@ def person(request: HttpRequest) -> models.Person:
 
 
 def accounts(person: models.Person) -> list[models.Account]:
-    """Every account known to be theirs."""
-    return list(models.Account.objects.filter(person__in=people.family(person)).order_by("pk"))
+    """Every account known to be theirs; not the one under which their chats lie."""
+    theirs = models.Account.objects.filter(person__in=people.family(person))
+    return list(theirs.exclude(platform=models.CHATS).order_by("pk"))
 
 
 def called(account: models.Account) -> str:

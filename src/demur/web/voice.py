@@ -314,7 +314,12 @@ def picture(sha256: str) -> Picture:
 
         return pictures.picture(assistant, sha256)
 
-    return FLOOR.ask(look, ability="pictures")
+    try:
+        return FLOOR.ask(look, ability="pictures")
+    except NotNow as refusal:
+        if isinstance(refusal.__cause__, NotFound):  # of the picture: the assistant is there
+            raise refusal.__cause__ from None
+        raise
 
 
 def may_be_shown(answers: Sequence[Sequence[Drawn]]) -> list[bool]:

@@ -40,6 +40,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("role", models.CharField(max_length=8)),
+                (
+                    "question",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="answers",
+                        to="web.turn",
+                    ),
+                ),
                 ("text", models.TextField()),
                 ("created", models.DateTimeField()),
                 ("finish", models.CharField(blank=True, max_length=20)),

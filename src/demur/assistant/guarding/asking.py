@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import re2
 
-from demur.assistant import readings
+from demur.assistant.guarding import readings
 
 Surely = Literal["named", "full"]
 
@@ -161,7 +161,7 @@ def _is_word(low: str) -> bool:
 
 @cache
 def _read() -> tuple[tuple[Rule, ...], People]:
-    file = resources.files("demur.assistant").joinpath("asking.toml")
+    file = resources.files("demur.assistant.guarding").joinpath("asking.toml")
     read = tomllib.loads(file.read_text("utf-8"))
     people = {name: frozenset(text.split()) for name, text in read["people"].items()}
     rules = tuple(rule for each in read["rule"] for rule in _rules(each, read))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import re2
 
-from demur.assistant.readings import seen
+from demur.assistant.guarding.readings import seen
 from demur.posts import normal
 
 LONGEST = 600  # characters of a quotation that is looked back over

@@ -14,7 +14,7 @@ from typing import Literal
 
 import re2
 
-from demur.assistant import numerals
+from demur.assistant.guarding import numerals
 
 Kind = Literal["telephone", "bank", "citizen", "card"]
 
@@ -43,10 +43,13 @@ _TENS = {
 _COMPOUND = r"(?:(?:een|twee|drie|vier|vijf|zes|zeven|acht|negen)[eë]n)?(?:" + "|".join(_TENS) + ")"
 _WORD = rf"(?:{_COMPOUND}|{'|'.join(_UNITS)}|dubbel|double|plus|\d+)"
 _SPELLED = re2.compile(rf"(?i)\b{_WORD}(?:[\s,.\-]+{_WORD})+\b")
+MAY = re2.compile(rf"(?i)\d|\b{_WORD}\b")
+"""What every number has, and every address: without it there is none."""
 _SPELLED_WORD = re2.compile(rf"(?i){_WORD}")
 
 # Service numbers are nobody's.
 _SERVICE = ("0800", "0900", "0906", "0909", "1800", "1888", "800", "888")
+MOST = 19  # groups of one number: none has more digits
 _BEFORE = 28  # characters before a number in which a word says what it is
 _CALL = re2.compile(
     r"(?i)\b(?:tel|telefoon|telefoonnummer|telefonisch|bel|bellen|belt|gebeld|call|calling|phone|mobile"
@@ -108,11 +111,24 @@ def find(page: str) -> Iterator[Number]:
 
 
 def _longest(page: str, groups: Sequence[tuple[int, int]], first: int) -> tuple[int, Kind | None]:
-    """The most groups of digits from `first` on that are one number of some kind."""
-    for last in range(len(groups) - 1, first - 1, -1):
-        if kind := _kind(page, groups[first : last + 1]):
-            return last, kind
-    return first, None
+    """The groups of digits from `first` on that are one number of some kind: as many as can be,
+    but not those of the next number in a row of several."""
+    best: tuple[int, Kind | None] = (first, None)
+    for last in range(first, min(len(groups), first + MOST)):
+        kind = _kind(page, groups[first : last + 1])
+        if kind is None:
+            continue
+        best = (last, kind)
+        digits = sum(high - low for low, high in groups[first : last + 1])
+        if page[groups[first][0]] == "0" and digits == 10:
+            break
+        if digits >= 9 and last + 1 < len(groups) and _begins_anew(page, groups[last + 1][0]):
+            break
+    return best
+
+
+def _begins_anew(page: str, at: int) -> bool:
+    return page[at : at + 2].isdigit() and (page[at] == "0" or page[at - 1] in "+(")
 
 
 def _kind(page: str, groups: Sequence[tuple[int, int]]) -> Kind | None:

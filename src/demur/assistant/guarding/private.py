@@ -14,7 +14,7 @@ from typing import Literal
 
 import re2
 
-from demur.assistant import numbers, numerals, streets
+from demur.assistant.guarding import numbers, numerals, streets
 
 Kind = Literal["email", "telephone", "address", "bank", "citizen", "card", "plate"]
 
@@ -55,6 +55,7 @@ _EMAIL = re2.compile(
     rf"|\b{_LOCAL}{_AT}{_LABEL}(?:{_DOT}{_LABEL}){{0,2}}{_SPELLED_DOT}(?i:{_TLDS})\b"
 )
 _IBAN = re2.compile(r"\b[A-Za-z]{2}[ .\-]?\d[ .\-]?\d(?:[ .\-]{0,2}[A-Za-z0-9]){11,40}")
+_MAIL = re2.compile(r"(?i)@|[^a-z](?:dot|punt)[^a-z]|[(\[{<]\s*(?:at|apenstaart)")
 _PLATE = re2.compile(r"\b[A-Z0-9]{1,3}-[A-Z0-9]{2,3}-[A-Z0-9]{1,3}\b")
 _PLATES = frozenset(
     ("AA-99-99", "99-99-AA", "99-AA-99", "AA-99-AA", "AA-AA-99", "99-AA-AA", "99-AAA-9", "9-AAA-99"
@@ -86,6 +87,8 @@ def find(text: str) -> list[Found]:
     """What is private in a text, in its order; nothing of it overlaps."""
     page = plain(text)
     found: list[Found] = []
+    if not numbers.MAY.search(page) and not _MAIL.search(page):
+        return found
     for look in (_emails, _ibans, _numbers, _plates, _addresses):
         for each in look(page):
             found.append(each)
@@ -113,9 +116,7 @@ def _plain(one: str) -> str:
 
 
 def _emails(page: str) -> Iterator[Found]:
-    if "@" not in page and not any(
-        word in page.casefold() for word in ("dot", "punt", "at)", "at]")
-    ):
+    if not _MAIL.search(page):
         return
     for match in _EMAIL.finditer(page):
         if page[: match.start()].endswith("@"):
@@ -156,7 +157,8 @@ def _plates(page: str) -> Iterator[Found]:
 
 def _addresses(page: str) -> Iterator[Found]:
     end = 0
-    for start, stop in sorted(streets.find(page)):
+    for start, after in sorted(streets.find(page)):
+        stop = start + len(page[start:after].rstrip())
         if start >= end and "\0" not in page[start:stop]:
             value = " ".join(page[start:stop].casefold().replace(",", " ").split())
             yield Found(start=start, end=stop, kind="address", value=value)

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from demur.assistant.description import Node, Pair, Scene, Thing, things_of
-from demur.assistant.pictograms import Pictogram, Zone
+from demur.assistant.drawing.pictograms import Pictogram, Zone
+from demur.assistant.drawing.scene import Node, Pair, Scene, Thing, things_of
 
 UNIT = 150.0  # a thing of size 1, before a block is fitted into the sheet
 

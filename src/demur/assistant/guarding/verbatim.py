@@ -45,8 +45,12 @@ class Verbatim:
     def ends_in_one(self, text: str) -> bool:
         """Do the last eight words stand so in somebody's post? A word that has only begun counts
         as it is: the next token is asked about too."""
-        spoken = text.rstrip()
-        return any(end >= len(spoken) - 1 for _, end in self.stretches(spoken[-LOOK:]))
+        mark = windows.last(text[-LOOK:])
+        if self._heard is None or mark is None or mark in self._may:
+            return False
+        if mark not in self._known:
+            self._known[mark] = mark in self._heard.of_few({mark})
+        return self._known[mark]
 
 
-LOOK = 400  # characters: eight words are seldom longer, and what is asked for each token is brief
+LOOK = 240  # characters: eight words are seldom longer, and what is asked for each token is brief

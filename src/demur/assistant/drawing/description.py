@@ -9,71 +9,20 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from demur.assistant.pictograms import Collection, Found, plain
+from demur.assistant.drawing.pictograms import Collection, Found, plain
+from demur.assistant.drawing.scene import Node, Pair, Scene, Thing, things_of
 from demur.assistant.words import language_of_answer
 
 MOST = 12  # of one thing; more are not counted at a glance
 FIELD = 7  # of what a field is of
 THINGS = 8  # different ones; more than that is a crowd
 LONGEST = 400  # characters that are read
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thing:
-    found: Found
-    count: int = 1
-    colour: str | None = None
-    scale: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """`first` stands in this relation to `second`: on it, behind it, beside it."""
-
-    relation: str
-    first: Node
-    second: Node
-
-
-Node = Thing | Pair
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """What is to be drawn.
-
-    place, time, weather: keys of `described.toml`. background: a colour.
-    missing: words for which there is no picture, in their order.
-    """
-
-    nodes: tuple[Node, ...]
-    place: str | None = None
-    time: str | None = None
-    weather: str | None = None
-    background: str | None = None
-    missing: tuple[str, ...] = ()
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.nodes or self.place or self.time or self.weather)
-
-    @property
-    def things(self) -> tuple[Thing, ...]:
-        return tuple(thing for node in self.nodes for thing in things_of(node))
-
-
-def things_of(node: Node) -> Iterator[Thing]:
-    if isinstance(node, Thing):
-        yield node
-    else:
-        yield from things_of(node.first)
-        yield from things_of(node.second)
 
 
 def read(description: str) -> Scene:
@@ -93,6 +42,27 @@ def language_of(description: str) -> str:
     return language_of_answer(description)[0]
 
 
+def refused(description: str) -> str | None:
+    """Why this is not drawn ("cruel", "sexual", "hateful"), by the words in `described.toml`."""
+    said = " ".join(plain(word) for word in _words(description))
+    for why, pattern in _refusals().items():
+        if pattern.search(said):
+            return why
+    return None
+
+
+@cache
+def _refusals() -> Mapping[str, re.Pattern[str]]:
+    found = {}
+    for why, terms in _described()["refused"].items():
+        each = [
+            re.escape(plain(term.rstrip("*"))) + r"\w*" * term.endswith("*")
+            for term in _listed(terms)
+        ]
+        found[why] = re.compile(rf"\b(?:{'|'.join(each)})\b")
+    return found
+
+
 @dataclass(slots=True)
 class _About:
     """What has been said about the thing that is to come."""
@@ -106,7 +76,9 @@ class _About:
 
 class _Reader:
     def __init__(self, description: str) -> None:
-        self.words = _without_asking(_words(description))
+        said = _words(description)
+        self.words = _without_asking(said)
+        self.begins = len(said) == len(self.words)  # with a capital that says nothing
         self.pictograms = Collection.open()
         self.nodes: list[Node] = []
         self.missing: list[str] = []
@@ -133,7 +105,7 @@ class _Reader:
             term = " ".join(self.words[at : at + length])
             if "," in self.words[at : at + length]:
                 continue
-            if self._known(term, at, length) or self._named(term, length):
+            if self._known(term, at, length) or self._named(term, at, length):
                 return length
         self._odd(self.words[at])
         return 1
@@ -204,7 +176,7 @@ class _Reader:
             return
         self.about.colour, self.about.colour_word = value, term
 
-    def _named(self, term: str, length: int) -> bool:
+    def _named(self, term: str, at: int, length: int) -> bool:
         """Is there a pictogram of that name? Then it stands in the scene."""
         found = None
         if self.about.colour_word:  # "black cat" is a pictogram of its own
@@ -215,7 +187,8 @@ class _Reader:
         if found is None and length == 1:
             if self._field_of(term):
                 return True
-            found = self.pictograms.compound(term)
+            if not term[0].isupper() or (at == 0 and self.begins):
+                found = self.pictograms.compound(term)
         if found is None:
             return False
         self._place(found)
@@ -236,6 +209,9 @@ class _Reader:
         about, self.about = self.about, _About()
         self.missing += about.odd
         count = about.count or (3 if found.many else 1)
+        if about.colour and found.pictogram.group.startswith(("person", "hand", "body")):
+            self.missing.append(about.colour_word)  # nobody is dipped in paint
+            about.colour = None
         thing = Thing(found=found, count=count, colour=about.colour, scale=about.scale)
         relation, self.relation = self.relation, None
         if relation == "between" and self.nodes:
@@ -278,9 +254,9 @@ class _Reader:
         if not odd:
             self.about = _About(colour=None) if colour is None else self.about
             return
-        found = None
         for words in dict.fromkeys((odd[-1], " ".join(odd[-2:]))):
-            found = self.pictograms.nearest(words)
+            # With a capital it is somebody's name, and nobody is drawn as what is nearest to them.
+            found = None if words != words.casefold() else self.pictograms.nearest(words)
             if found:
                 self.about.odd = odd[: -len(words.split(" "))]
                 self._place(found)
@@ -347,7 +323,7 @@ def _vocabulary() -> Mapping[str, tuple[str, str]]:
     """Each term, and what kind of thing it says."""
     known: dict[str, tuple[str, str]] = {}
     for kind, values in _described().items():
-        if kind == "languages":
+        if kind in ("languages", "refused"):
             continue
         for value, terms in values.items():
             if value == "asked":

@@ -17,10 +17,11 @@ from random import Random
 import resvg_py
 from PIL import Image
 
-from demur.assistant import description
-from demur.assistant.arranging import Block, Placed, block_of, place_of, split, time_of
-from demur.assistant.backdrops import SIDE, backdrop
-from demur.assistant.description import Scene
+from demur.assistant.drawing import description
+from demur.assistant.drawing.arranging import Block, Placed, block_of, place_of, split, time_of
+from demur.assistant.drawing.backdrops import backdrop
+from demur.assistant.drawing.scene import Scene
+from demur.assistant.drawing.skies import SIDE
 
 NAME = "composer"
 _FREE = ("space", "underwater", "sky", "plain")  # where nothing needs a ground to stand on

@@ -10,15 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-SIDE = 512
-HORIZON = 300.0
+from demur.assistant.drawing.skies import HORIZON, SIDE, box, disc, falling, night, shade, sky
 
-_SKIES = {
-    None: (("#a9d8f5", "#e9f6fb"), ("#b9e2f2", "#f3f8ee"), ("#9fd3ee", "#eef7f4")),
-    "night": (("#101a3c", "#35497c"), ("#141b33", "#3a4a78")),
-    "evening": (("#f08a5d", "#fbd9a0"), ("#d9667b", "#fcd7a6"), ("#8e6aa8", "#fbc08a")),
-    "morning": (("#a7c7ee", "#fde2c4"), ("#b6cff0", "#fbdcd2")),
-}
 _GRASS, _SAND, _SNOW = ("#8fc46a", "#7ab457"), ("#f1dba6", "#e5c888"), ("#f6f9fc", "#dfe9f3")
 _SEA = ("#4b9fc4", "#2f7ea6")
 
@@ -42,52 +35,7 @@ def backdrop(
         return Backdrop(_plain(colour, dice), "", 420, 420)
     make, ground, water = _PLACES[place]
     behind = make(time, weather, dice)
-    return Backdrop(behind + _night(place, time), _falling(weather, dice), ground, water)
-
-
-def _box(y: float, high: float, fill: str) -> str:
-    return f'<rect x="0" y="{y:.0f}" width="{SIDE}" height="{high:.0f}" fill="{fill}"/>'
-
-
-def _shade(name: str, top: str, low: str) -> str:
-    return (
-        f'<linearGradient id="{name}" x1="0" y1="0" x2="0" y2="1"><stop offset="0"'
-        f' stop-color="{top}"/><stop offset="1" stop-color="{low}"/></linearGradient>'
-    )
-
-
-def _disc(x: float, y: float, r: float, fill: str, *, opacity: float = 1, flat: float = 1) -> str:
-    return (
-        f'<ellipse cx="{x:.1f}" cy="{y:.1f}" rx="{r:.1f}" ry="{r * flat:.1f}" fill="{fill}"'
-        f' opacity="{opacity:.2f}"/>'
-    )
-
-
-def _sky(time: str | None, weather: str | None, dice: Random, *, high: float = SIDE) -> str:
-    top, low = dice.choice(_SKIES[time])
-    if weather in ("rain", "fog") and time is None:
-        top, low = "#9fb0bd", "#d5dde2"
-    if weather == "snow" and time is None:
-        top, low = "#b7cbdc", "#eef3f7"
-    made = _shade("sky", top, low) + _box(0, high, "url(#sky)")
-    if time == "night":
-        for _ in range(46):
-            x, y = dice.uniform(0, SIDE), dice.uniform(0, high * 0.6)
-            made += _disc(x, y, dice.choice((0.9, 1.2, 1.8)), "#fdf7e3", opacity=0.85)
-    elif time in ("evening", "morning"):
-        at = dice.uniform(90, SIDE - 90)
-        made += _disc(at, HORIZON - 6, 44, "#fff1c9", opacity=0.9)
-        made += _disc(at, HORIZON - 6, 74, "#fff1c9", opacity=0.25)
-    if time != "night" and weather is None:
-        for _ in range(dice.randint(2, 3)):
-            made += _cloud(dice.uniform(20, SIDE - 90), dice.uniform(30, 150), dice)
-    return made
-
-
-def _cloud(x: float, y: float, dice: Random) -> str:
-    wide = dice.uniform(0.7, 1.1)
-    puffs = ((0, 0, 22), (26, -9, 28), (56, -2, 23), (78, 4, 15))
-    return "".join(_disc(x + a * wide, y + b, r * wide, "#fff", opacity=0.55) for a, b, r in puffs)
+    return Backdrop(behind + night(place, time), falling(weather, dice), ground, water)
 
 
 def _hill(y: float, high: float, fill: str, dice: Random) -> str:
@@ -113,7 +61,7 @@ def _meadow(time: str | None, weather: str | None, dice: Random) -> str:
     light, dark = _SNOW if weather == "snow" else _GRASS
     far = "#c4d6e4" if weather == "snow" else "#a9d08a"
     return (
-        _sky(time, weather, dice)
+        sky(time, weather, dice)
         + _hill(HORIZON + 6, 34, far, dice)
         + _hill(HORIZON + 44, 22, light, dice)
         + _hill(HORIZON + 110, 16, dark, dice)
@@ -138,9 +86,9 @@ def _waves(dice: Random, top: float, low: float, many: int) -> str:
 
 def _sea(time: str | None, weather: str | None, dice: Random) -> str:
     return (
-        _sky(time, weather, dice)
-        + _shade("sea", *_SEA)
-        + _box(HORIZON, SIDE - HORIZON, "url(#sea)")
+        sky(time, weather, dice)
+        + shade("sea", *_SEA)
+        + box(HORIZON, SIDE - HORIZON, "url(#sea)")
         + _waves(dice, HORIZON + 14, SIDE - 12, 22)
     )
 
@@ -148,15 +96,15 @@ def _sea(time: str | None, weather: str | None, dice: Random) -> str:
 def _beach(time: str | None, weather: str | None, dice: Random) -> str:
     shore = HORIZON + 78
     return (
-        _sky(time, weather, dice)
-        + _shade("sea", *_SEA)
-        + _box(HORIZON - 10, 120, "url(#sea)")
+        sky(time, weather, dice)
+        + shade("sea", *_SEA)
+        + box(HORIZON - 10, 120, "url(#sea)")
         + _waves(dice, HORIZON + 2, shore - 14, 10)
         + _hill(shore + 8, 12, "#fdf6e0", dice)
         + _hill(shore + 16, 12, _SAND[0], dice)
         + _hill(shore + 84, 14, _SAND[1], dice)
         + "".join(
-            _disc(dice.uniform(0, SIDE), dice.uniform(shore + 40, SIDE), 1.6, "#c9a566")
+            disc(dice.uniform(0, SIDE), dice.uniform(shore + 40, SIDE), 1.6, "#c9a566")
             for _ in range(26)
         )
     )
@@ -165,9 +113,9 @@ def _beach(time: str | None, weather: str | None, dice: Random) -> str:
 def _shore(time: str | None, weather: str | None, dice: Random) -> str:
     """The sea, and grass to stand on before it."""
     return (
-        _sky(time, weather, dice)
-        + _shade("sea", *_SEA)
-        + _box(HORIZON - 10, 130, "url(#sea)")
+        sky(time, weather, dice)
+        + shade("sea", *_SEA)
+        + box(HORIZON - 10, 130, "url(#sea)")
         + _waves(dice, HORIZON + 2, HORIZON + 80, 12)
         + _hill(HORIZON + 96, 18, _GRASS[0], dice)
         + _hill(HORIZON + 150, 12, _GRASS[1], dice)
@@ -176,7 +124,7 @@ def _shore(time: str | None, weather: str | None, dice: Random) -> str:
 
 
 def _underwater(time: str | None, weather: str | None, dice: Random) -> str:
-    made = _shade("deep", "#5cc3e6", "#14598c") + _box(0, SIDE, "url(#deep)")
+    made = shade("deep", "#5cc3e6", "#14598c") + box(0, SIDE, "url(#deep)")
     for _ in range(4):
         x = dice.uniform(0, SIDE)
         made += f'<path d="M{x:.0f} 0h40l-90 {SIDE}h-90z" fill="#fff" opacity=".08"/>'
@@ -188,7 +136,7 @@ def _underwater(time: str | None, weather: str | None, dice: Random) -> str:
             ' stroke="#2e8f6a" stroke-width="9" fill="none" stroke-linecap="round"/>'
         )
     for _ in range(14):
-        made += _disc(
+        made += disc(
             dice.uniform(0, SIDE), dice.uniform(10, 420), dice.uniform(2, 6), "#fff", opacity=0.4
         )
     return made
@@ -196,7 +144,7 @@ def _underwater(time: str | None, weather: str | None, dice: Random) -> str:
 
 def _forest(time: str | None, weather: str | None, dice: Random) -> str:
     snow = weather == "snow"
-    made = _sky(time, weather, dice)
+    made = sky(time, weather, dice)
     for row, fill in enumerate(("#9cc9a0", "#6faa74", "#4f8f5b")):
         for step in range(9):
             x = step * 64 + dice.uniform(-18, 18) + row * 20 - 20
@@ -218,7 +166,7 @@ def _pine(x: float, foot: float, high: float, fill: str) -> str:
 
 
 def _city(time: str | None, weather: str | None, dice: Random) -> str:
-    made = _sky(time, weather, dice)
+    made = sky(time, weather, dice)
     lit = "#ffe9a6" if time in ("night", "evening") else "#dcecf5"
     for row, fills in enumerate((("#b9c4d3", "#c6cfdb"), ("#8d9db5", "#9aa7bc", "#a7899b"))):
         x = -20.0
@@ -238,11 +186,11 @@ def _city(time: str | None, weather: str | None, dice: Random) -> str:
                             f' fill="{lit}" opacity="{dice.choice((0.35, 0.9))}"/>'
                         )
             x += wide + dice.uniform(0, 10)
-    return made + _box(HORIZON + 56, 60, "#c9c6bf") + _box(HORIZON + 100, SIDE, "#9da1a8")
+    return made + box(HORIZON + 56, 60, "#c9c6bf") + box(HORIZON + 100, SIDE, "#9da1a8")
 
 
 def _mountains(time: str | None, weather: str | None, dice: Random) -> str:
-    made = _sky(time, weather, dice)
+    made = sky(time, weather, dice)
     for fill, high in (("#a9b8cc", 210), ("#8498b3", 165)):
         for _ in range(3):
             x, up = dice.uniform(20, SIDE - 20), high * dice.uniform(0.75, 1)
@@ -262,7 +210,7 @@ def _mountains(time: str | None, weather: str | None, dice: Random) -> str:
 
 def _desert(time: str | None, weather: str | None, dice: Random) -> str:
     return (
-        _sky(time, weather, dice)
+        sky(time, weather, dice)
         + _hill(HORIZON + 10, 46, "#edc98b", dice)
         + _hill(HORIZON + 50, 34, "#e3b672", dice)
         + _hill(HORIZON + 120, 22, "#d6a45e", dice)
@@ -270,19 +218,19 @@ def _desert(time: str | None, weather: str | None, dice: Random) -> str:
 
 
 def _road(time: str | None, weather: str | None, dice: Random) -> str:
-    made = _meadow(time, weather, dice) + _box(396, 82, "#7d8187") + _box(396, 4, "#a9adb3")
+    made = _meadow(time, weather, dice) + box(396, 82, "#7d8187") + box(396, 4, "#a9adb3")
     return made + "".join(
         f'<rect x="{x}" y="434" width="40" height="6" fill="#f3efdf"/>' for x in range(6, SIDE, 84)
     )
 
 
 def _space(time: str | None, weather: str | None, dice: Random) -> str:
-    made = _shade("space", "#0b1030", "#271a4f") + _box(0, SIDE, "url(#space)")
-    made += _disc(dice.uniform(60, 450), dice.uniform(60, 450), 190, "#6a4fb0", opacity=0.22)
-    made += _disc(dice.uniform(60, 450), dice.uniform(60, 450), 140, "#2f78d6", opacity=0.18)
+    made = shade("space", "#0b1030", "#271a4f") + box(0, SIDE, "url(#space)")
+    made += disc(dice.uniform(60, 450), dice.uniform(60, 450), 190, "#6a4fb0", opacity=0.22)
+    made += disc(dice.uniform(60, 450), dice.uniform(60, 450), 140, "#2f78d6", opacity=0.18)
     for _ in range(110):
         r = dice.choice((0.8, 1.1, 1.6, 2.2))
-        made += _disc(dice.uniform(0, SIDE), dice.uniform(0, SIDE), r, "#fff", opacity=0.8)
+        made += disc(dice.uniform(0, SIDE), dice.uniform(0, SIDE), r, "#fff", opacity=0.8)
     return made
 
 
@@ -296,64 +244,41 @@ _WALLS = (
 
 def _room(time: str | None, weather: str | None, dice: Random) -> str:
     wall, stripe = dice.choice(_WALLS)
-    made = _box(0, SIDE, wall)
+    made = box(0, SIDE, wall)
     made += "".join(
         f'<rect x="{x}" y="0" width="16" height="{HORIZON + 70:.0f}" fill="{stripe}"/>'
         for x in range(dice.randint(0, 30), SIDE, 64)
     )
     return (
         made
-        + _box(HORIZON + 62, 10, "#fff8ee")
-        + _box(HORIZON + 72, SIDE, "#c99a6e")
-        + "".join(_box(HORIZON + 72 + step, 2, "#b88858") for step in (34, 74, 118))
+        + box(HORIZON + 62, 10, "#fff8ee")
+        + box(HORIZON + 72, SIDE, "#c99a6e")
+        + "".join(box(HORIZON + 72 + step, 2, "#b88858") for step in (34, 74, 118))
     )
 
 
 def _table(time: str | None, weather: str | None, dice: Random) -> str:
     wall, _ = dice.choice(_WALLS)
     return (
-        _shade("wall", wall, "#ffffff")
-        + _box(0, SIDE, "url(#wall)")
-        + _box(352, SIDE, "#d2a679")
-        + _box(352, 7, "#e4bf97")
-        + "".join(_box(352 + step, 2, "#c2946a") for step in (48, 96, 134))
+        shade("wall", wall, "#ffffff")
+        + box(0, SIDE, "url(#wall)")
+        + box(352, SIDE, "#d2a679")
+        + box(352, 7, "#e4bf97")
+        + "".join(box(352 + step, 2, "#c2946a") for step in (48, 96, 134))
     )
 
 
 def _plain(colour: str, dice: Random) -> str:
-    return _box(0, SIDE, colour) + _disc(256, 250, 210, "#ffffff", opacity=0.16)
+    return box(0, SIDE, colour) + disc(256, 250, 210, "#ffffff", opacity=0.16)
 
 
 def _soft(time: str | None, weather: str | None, dice: Random) -> str:
     low = dice.choice(("#ffe9c7", "#d9ecff", "#e2f3da", "#f1e2ff", "#ffe0e0"))
-    return _shade("soft", "#ffffff", low) + _box(0, SIDE, "url(#soft)")
+    return shade("soft", "#ffffff", low) + box(0, SIDE, "url(#soft)")
 
 
 def _open_sky(time: str | None, weather: str | None, dice: Random) -> str:
-    return _sky(time, weather, dice)
-
-
-def _night(place: str, time: str | None) -> str:
-    if time != "night" or place in ("space", "plain"):
-        return ""
-    return _box(0, SIDE, '#0c1640" fill-opacity=".34')
-
-
-def _falling(weather: str | None, dice: Random) -> str:
-    made = ""
-    if weather == "rain":
-        for _ in range(70):
-            x, y = dice.uniform(0, SIDE), dice.uniform(-10, SIDE)
-            made += f'<path d="M{x:.0f} {y:.0f}l-5 18" stroke="#5f8fb4"'
-            made += ' stroke-width="2" opacity=".55"/>'
-    elif weather == "snow":
-        for _ in range(80):
-            x, y, r = dice.uniform(0, SIDE), dice.uniform(0, SIDE), dice.uniform(1.5, 4)
-            made += _disc(x, y, r, "#fff", opacity=0.85)
-    elif weather == "fog":
-        for y in range(180, SIDE, 52):
-            made += _disc(dice.uniform(120, 400), y, 330, "#f2f5f6", opacity=0.33, flat=0.12)
-    return made
+    return sky(time, weather, dice)
 
 
 _Maker = Callable[[str | None, str | None, Random], str]
