@@ -54,6 +54,14 @@ def test_plurals_diminutives_and_compounds_of_dutch() -> None:
     assert told("een tulpenveld") == "7 tulip"
 
 
+def test_of_a_dish_what_is_in_it_is_drawn_and_of_a_container_both() -> None:
+    assert told("een bord spaghetti") == told("a plate of spaghetti") == "spaghetti"
+    assert (
+        told("a basket of apples") == told("een mand met appels") == "(3 red apple inside basket)"
+    )
+    assert told("een kat met een hond") == "(cat beside dog)"
+
+
 def test_places_times_and_weather_are_behind_things_and_not_among_them() -> None:
     scene = read("een hond op het strand bij zonsondergang in de regen")
     assert (scene.place, scene.time, scene.weather) == ("beach", "evening", "rain")

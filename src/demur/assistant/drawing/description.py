@@ -21,6 +21,13 @@ from demur.assistant.words import language_of_answer
 
 MOST = 12  # of one thing; more are not counted at a glance
 FIELD = 7  # of what a field is of
+
+# "a bowl of cherries": of a dish what is in it is drawn, of a container both.
+DISHES = {
+    "bowl with spoon", "fork and knife with plate", "tumbler glass", "wine glass", "hot beverage",
+    "pie", "shortcake", "teacup without handle",
+}  # fmt: skip
+CONTAINERS = {"basket", "bucket", "package", "wheelbarrow", "shopping cart", "backpack"}
 THINGS = 8  # different ones; more than that is a crowd
 LONGEST = 400  # characters that are read
 
@@ -84,6 +91,7 @@ class _Reader:
         self.missing: list[str] = []
         self.set: dict[str, str] = {}
         self.relation: str | None = None
+        self.touching = False  # nothing but "of" has been read since the last thing
         self.about = _About()
 
     def scene(self) -> Scene:
@@ -96,6 +104,7 @@ class _Reader:
     def _step(self, at: int) -> int:
         """Read what stands here; how many words it took."""
         if self.words[at] == ",":
+            self.touching = False
             self._give_up()
             self.relation = None
             return 1
@@ -114,6 +123,7 @@ class _Reader:
         """Is it one of the words of `described.toml`? Then note what it says."""
         kind, value = _vocabulary().get(plain(term), ("", ""))
         if kind == "relations":
+            self.touching = False
             self._give_up()
             if value == "holding" and self._verb_last(at + length):
                 return True
@@ -150,7 +160,7 @@ class _Reader:
         if self.about.count or self.about.colour:
             return False
         known = self.pictograms.named(term, keywords=False)
-        located = self.relation in ("on", "inside", "beside", "under", "above", "front")
+        located = self.relation in ("on", "inside", "beside", "with", "under", "above", "front")
         if place == "sea" and self.relation == "inside" and self._swimmers():
             self.set.setdefault("place", "underwater")
         return located or known is None or (not self.nodes and after >= len(self.words))
@@ -214,6 +224,11 @@ class _Reader:
             about.colour = None
         thing = Thing(found=found, count=count, colour=about.colour, scale=about.scale)
         relation, self.relation = self.relation, None
+        touching, self.touching = self.touching, True
+        if (touching and not relation) or (relation == "with" and self.nodes):
+            if self._filled(thing):
+                return
+            relation = relation and "beside"
         if relation == "between" and self.nodes:
             self.nodes[-1] = Pair(relation="between", first=self.nodes[-1], second=thing)
         elif relation == "and" and self._waits_for_two():
@@ -222,6 +237,22 @@ class _Reader:
             self.nodes.append(thing)
         else:
             self._join(relation or "beside", thing)
+
+    def _filled(self, thing: Thing) -> bool:
+        """ "een mand appels", "a glass of milk": what came before only holds this."""
+        last = self.nodes[-1]
+        holder = last.second if isinstance(last, Pair) else last
+        if not isinstance(holder, Thing):
+            return False
+        name = holder.found.pictogram.en
+        if name in DISHES:
+            full: Node = replace(thing, count=max(holder.count, thing.count))
+        elif name in CONTAINERS:
+            full = Pair(relation="inside", first=thing, second=holder)
+        else:
+            return False
+        self.nodes[-1] = replace(last, second=full) if isinstance(last, Pair) else full
+        return True
 
     def _join(self, relation: str, thing: Thing) -> None:
         """The relation holds for all that "and" has put together before it."""
