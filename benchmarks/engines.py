@@ -5,7 +5,7 @@
 The default base, once installed under MODELS, speaks with the people counts of part of the
 community and without. Plain llama.cpp is xllamacpp with the same weights, greedy, told to write so
 many tokens and asked for nothing between. One thread each unless `--threads` says otherwise; every
-round goes through all of them, and the median round counts. CPU is this process's.
+round goes through all of them, and the median round counts. CPU is this process's and llama.cpp's.
 
 Then, on held-out authors' posts: how far the probabilities of llama.cpp are from torch's, and how
 far a draw is from the true one when only the likeliest words are named (decision 0090).
@@ -26,6 +26,7 @@ from typing import Any
 
 import dutch_counts as community
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from demur.memory import vocabulary
@@ -37,7 +38,7 @@ from demur.serving.engine_llamacpp import LlamaCpp, base_file
 from demur.serving.engine_torch import Torch
 from demur.training.base import BaseModel, install
 
-PROMPT, ANSWER = 256, 24
+PROMPT, ANSWER = 256, 20
 MANY = 1024  # words that are named where llama.cpp's arithmetic is looked at, and not their number
 TOP_K, TOP_P, TEMPERATURE = 40, 0.9, 0.4  # as the assistant draws
 
@@ -45,14 +46,20 @@ TOP_K, TOP_P, TEMPERATURE = 40, 0.9, 0.4  # as the assistant draws
 class Usage:
     """CPU and wall seconds of a block, and how many tokens came of it."""
 
-    def __init__(self) -> None:
-        self.cpu, self.wall = -time.process_time(), -time.perf_counter()
+    def __init__(self, machine: Machine | None) -> None:
+        self.pid = machine.pid if isinstance(machine, LlamaCpp) else None
+        self.cpu, self.wall = -self._spent(), -time.perf_counter()
 
     def stop(self, tokens: int) -> tuple[float, float]:
         """CPU-ms a token; tokens a second."""
-        self.cpu += time.process_time()
+        self.cpu += self._spent()
         self.wall += time.perf_counter()
         return self.cpu / tokens * 1e3, tokens / self.wall
+
+    def _spent(self) -> float:
+        """Of this process, and of the one in which llama.cpp computes."""
+        beside = psutil.Process(self.pid).cpu_times()[:2] if self.pid else ()
+        return time.process_time() + sum(beside)
 
 
 def plain(base: BaseModel, threads: int) -> Any:
@@ -115,6 +122,9 @@ def speed(base: BaseModel, text: Sequence[int], over: Over, *, threads: int, rou
     for machine in machines.values():
         machine.stops = frozenset()  # type: ignore[misc]  # an answer of a fixed length
     houses = {name: Company(machine) for name, machine in machines.items()}
+    ask_plain(server, prompts(text, 4, 8, 0), 2)
+    for house in houses.values():
+        ask(house, prompts(text, 4, 8, 0), 2, None)  # everything is there and awake
     runs: dict[tuple[str, int, bool], Callable[[list[list[int]], int], None]] = {}
     for readers in (1, 2, 4):
         runs[names[0], readers, False] = lambda asked, n: ask_plain(server, asked, n)
@@ -125,19 +135,18 @@ def speed(base: BaseModel, text: Sequence[int], over: Over, *, threads: int, rou
                 )
     read: dict[Any, list[tuple[float, float]]] = {key: [] for key in runs}
     said: dict[Any, list[tuple[float, float]]] = {key: [] for key in runs}
-    for turn in range(rounds + 1):
+    for turn in range(rounds):
         for key, run in runs.items():
             _, readers, counts = key
-            usage = Usage()
-            run(prompts(text, readers, 8, turn), ANSWER)
+            usage = Usage(machines.get(key[0]))
+            run(prompts(text, readers, 1, turn), ANSWER)
             spoken = usage.stop(readers * ANSWER)
-            usage = Usage()
+            usage = Usage(machines.get(key[0]))
             if readers == 1 and not counts:
                 run(prompts(text, 1, PROMPT, turn), 1)
             heard = usage.stop(PROMPT)
-            if turn:  # the first round wakes everything up
-                said[key].append(spoken)
-                read[key].append(heard)
+            said[key].append(spoken)
+            read[key].append(heard)
     middle = lambda values, which: statistics.median(value[which] for value in values)  # noqa: E731
     floor = middle(said[names[0], 1, False], 0)
     print("| engine | readers | counts | CPU-ms a token | x plain, one reader | tokens a second |")

@@ -1,6 +1,6 @@
 """Search at a hundred thousand posts and a million: is it found, how soon, and how soon is it gone?
 
-    python benchmarks/search.py ../shared/data/community --vectors /tmp/vectors.npy
+    python benchmarks/search.py ../shared/data/community --vectors /tmp/vectors.npz
 
 Each question looks for one known post of the community: by two of its rarest words (word), by
 those with an ending that a person might use instead (ending), with a slip of the finger in each
@@ -51,6 +51,7 @@ class Found:
     recall: dict[str, float]
     p50: float
     p95: float
+    p95_cpu: float
 
 
 def main() -> None:
@@ -79,17 +80,23 @@ def main() -> None:
 
 def embedded(own: Sequence[Post], file: Path) -> NDArray[np.float32]:
     """The posts' vectors, made once and in parts: the model takes longer than all else here."""
-    means = np.load(file) if file.exists() else np.zeros((0, meaning.SIZE), np.float32)
-    began, first = time.process_time(), len(means)
-    for at in range(first, len(own), PART):
-        texts = [post.text for post in own[at : at + PART]]
-        means = np.concatenate([means, meaning.bearings(texts, kind="passage")])
-        np.save(file, means)
-    if made := len(own) - first:
-        length = sum(len(post.text) for post in own[first:]) / made
-        spent = 1e3 * (time.process_time() - began) / made
+    known: dict[str, NDArray[np.float32]] = {}
+    if file.exists():
+        kept = np.load(file)
+        known = dict(zip(kept["texts"].tolist(), kept["means"], strict=True))
+    new = [post.text for post in own if post.text not in known]
+    began = time.process_time()
+    for at in range(0, len(new), PART):
+        some = new[at : at + PART]
+        known |= zip(some, meaning.bearings(some, kind="passage"), strict=True)
+        np.savez(file, texts=np.array(list(known)), means=np.stack(list(known.values())))
+    if new:
+        spent, length = (
+            1e3 * (time.process_time() - began) / len(new),
+            sum(map(len, new)) / len(new),
+        )
         print(f"{spent:.1f} CPU-ms a post of {length:.0f} characters to embed")
-    return means
+    return np.stack([known[post.text] for post in own])
 
 
 def measure(
@@ -113,12 +120,13 @@ def measure(
             "tantivy, the peer": beside.ask,
         }
         kinds = list(dict.fromkeys(question.kind for question in looked_for))
-        print(f"| recall@10 | {' | '.join(kinds)} | p50 ms | p95 ms |")
-        print(f"|{'---|' * (len(kinds) + 3)}")
+        print(f"| recall@10 | {' | '.join(kinds)} | p50 ms | p95 ms | p95 CPU-ms |")
+        print(f"|{'---|' * (len(kinds) + 4)}")
         for name, one in ask.items():
             found = run(one, texts, looked_for)
             recalls = " | ".join(f"{found.recall[kind]:.2f}" for kind in kinds)
-            print(f"| {name} | {recalls} | {found.p50:.1f} | {found.p95:.1f} |", flush=True)
+            spent = f"{found.p50:.1f} | {found.p95:.1f} | {found.p95_cpu:.1f}"
+            print(f"| {name} | {recalls} | {spent} |", flush=True)
         print("\n| | CPU-s to put in | MB on disk | 50 posts gone after | their bytes after |")
         print("|---|---|---|---|---|")
         for name, each in (("ours", ours), ("FTS5 alone", alone), ("tantivy", beside)):
@@ -146,16 +154,17 @@ def middle(means: NDArray[np.float32], pairs: Sequence[Sequence[int]]) -> NDArra
 
 def run(ask: Callable[[str], list[int]], texts: Sequence[str], every: Sequence[Question]) -> Found:
     found: defaultdict[str, list[bool]] = defaultdict(list)
-    took = []
+    took, worked = [], []
     ask(every[0].asked)
     for question in every:
-        began = time.perf_counter()
+        began, began_cpu = time.perf_counter(), time.process_time()
         rows = ask(question.asked)
+        worked.append(1e3 * (time.process_time() - began_cpu))
         took.append(1e3 * (time.perf_counter() - began))
         found[question.kind].append(question.text_wanted in {texts[row] for row in rows})
-    took.sort()
     recall = {kind: float(np.mean(hits)) for kind, hits in found.items()}
-    return Found(recall, took[len(took) // 2], took[int(len(took) * 0.95)])
+    p50, p95, p95_cpu = np.quantile(took, 0.5), np.quantile(took, 0.95), np.quantile(worked, 0.95)
+    return Found(recall, float(p50), float(p95), float(p95_cpu))
 
 
 class Ours:

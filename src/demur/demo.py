@@ -24,7 +24,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from demur import verify, worker
-from demur.assistant import chat, search
+from demur.assistant import chat, images, search, translation, writing
 from demur.assistant.answer import Answer, Assistant, Message, Sampling
 from demur.corpus import build as corpus
 from demur.errors import NotFound
@@ -98,34 +98,40 @@ def tell(site: Site, *, say: Say, clock: Clock, ready: Callable[[], None]) -> No
     )
     worker.train(site, now=clock, progress=lambda line: say(f"   {line}"))
     ready()
-    today = lambda: clock().date()  # noqa: E731
-    assistant = Assistant.open(site.root, standing.of(site, today=today), engine=site.engine)
+    stands = standing.of(site, today=lambda: clock().date())
+    assistant = Assistant.open(site.root, stands, engine=site.engine)
     _heading(say, "5. A question", story.QUESTION_NL)
     _ask(assistant, say)
+    _heading(say, "6. More than answers", "A translation, a draft and a picture.")
+    _abilities(site, assistant, say)
     _heading(
-        say, "6. Marijke objects", "One transaction: row, line of the book, signed head, mail."
+        say, "7. Marijke objects", "One transaction: row, line of the book, signed head, mail."
     )
     paper = _object(site, assistant, say, clock)
-    _heading(say, "7. The same question", story.QUESTION_NL)
+    _heading(say, "8. The same question", story.QUESTION_NL)
     _ask(assistant, say)
-    _heading(say, "8. Luciana asks from Brazil", "There the law wants proof; we find it for her.")
+    say("   And the same translation:")
+    _translate(assistant, say)
+    _heading(say, "9. Luciana asks from Brazil", "There the law wants proof; we find it for her.")
     abroad(site, assistant, say, clock)
     _heading(
-        say, "9. The shards learn again, without them", "Theirs, and those of people who name them."
+        say,
+        "10. The shards learn again, without them",
+        "Theirs, and those of people who name them.",
     )
     for line in worker.work(site, now=clock, once=True):
         say(f"   {line}")
     _others(site, say, clock)
-    _heading(say, "10. An outsider checks", "Offline, with the receipt and nothing else.")
+    _heading(say, "11. An outsider checks", "Offline, with the receipt and nothing else.")
     _verify(site, paper, say)
     _verify_absence(site, say)
     shard = site.home.shard(PersonId(people.find(_account()).pk))
-    _heading(say, f"11. Shard {shard}, rebuilt from nothing", "The same bytes, or this stops here.")
+    _heading(say, f"12. Shard {shard}, rebuilt from nothing", "The same bytes, or this stops here.")
     digests = worker.rebuild(site, shard, progress=lambda line: None)
     for number, digest in enumerate(digests):
         say(f"   slice {number}: {digest}")
     say("   the same bytes.")
-    _heading(say, "12. An authority halts and lifts", "A signed order; the same gate obeys.")
+    _heading(say, "13. An authority halts and lifts", "A signed order; the same gate obeys.")
     halted(site, assistant, say, clock)
 
 
@@ -278,17 +284,37 @@ def _decisions(site: Site, say: Say) -> None:
         say(f"   {count:>4} {what}: {reason.says}")
 
 
+def _abilities(site: Site, assistant: Assistant, say: Say) -> None:
+    _translate(assistant, say)
+    brief = writing.Brief(
+        about=story.QUESTION_NL, form="invitation", tone="friendly", language="nl"
+    )
+    _said(writing.write(assistant, brief, Sampling(max_tokens=LENGTH, seed=1)), say)
+    file = site.root / "vuurtoren.png"
+    drawing = images.draw(assistant, story.DRAWN, seed=1)
+    file.write_bytes(drawing.png)
+    say(f"   {story.DRAWN}: {file}, drawn by the {drawing.drew}")
+
+
+def _translate(assistant: Assistant, say: Say) -> None:
+    """A post of somebody else's, which the objector had put into English."""
+    _said(translation.translate(assistant, load().named(story.TRANSLATED).text, "en"), say)
+
+
 def _ask(assistant: Assistant, say: Say, question: str = story.QUESTION_NL) -> str:
-    said = ""
     asked = [Message(role="user", text=question)]
-    for piece in chat.reply(assistant, asked, Sampling(max_tokens=LENGTH, seed=1)):
-        if isinstance(piece, Answer):
-            said = piece.text
-            for line in piece.text.splitlines():
-                say(textwrap.indent(textwrap.fill(line, 92), "   │ "))
-            for citation in piece.citations:
-                say(f"   [{citation.number}] {citation.account}")
-    return said
+    return _said(chat.reply(assistant, asked, Sampling(max_tokens=LENGTH, seed=1)), say)
+
+
+def _said(pieces: Iterator[str | Answer], say: Say) -> str:
+    """Tell what was said, and by whom what is in it was written."""
+    *_, answer = pieces
+    assert isinstance(answer, Answer)
+    for line in answer.text.splitlines():
+        say(textwrap.indent(textwrap.fill(line, 92), "   │ "))
+    for citation in answer.citations:
+        say(f"   [{citation.number}] {citation.account}")
+    return answer.text
 
 
 def _object(site: Site, assistant: Assistant, say: Say, clock: Clock) -> str:

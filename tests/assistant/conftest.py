@@ -8,6 +8,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "stories"))
 
-from square_site import square, square_site
+from square_site import same_words, square, square_site
 
-__all__ = ["square", "square_site"]
+__all__ = ["same_words", "square", "square_site"]

@@ -16,10 +16,12 @@ import tiny_base
 from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
+from fake_meaning import put_in
 from made_once import made_once
 
 from demur import worker
-from demur.assistant.answer import Answer, Assistant, Planner, Sampling
+from demur.assistant.answer import Answer, Assistant, Plan, Planner, Sampling
+from demur.memory.memories import Heard
 from demur.policy import regimes
 from demur.rights import intake, mail, notice, people, standing
 from demur.site import folder, start
@@ -32,14 +34,17 @@ HOSTILE = [text for kind in attacking.read("hostile").values() for text in kind]
 PEOPLE = ("anke", "joost", "bea")
 
 
-class Terse:
-    """The assistant, of few words: what a page shows does not depend on how many there are."""
+class Mute:
+    """The assistant without its model: what it quotes, and the road that leads there, are real."""
 
     def __init__(self, speaker: Assistant) -> None:
         self._speaker = speaker
 
     def speak(self, asked: str, planner: Planner, sampling: Sampling) -> Iterator[str | Answer]:
-        return self._speaker.speak(asked, planner, replace(sampling, max_tokens=2))
+        def unprompted(heard: Heard | None) -> Plan:
+            return replace(planner(heard), prompt=())
+
+        return self._speaker.speak(asked, unprompted, sampling)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._speaker, name)
@@ -60,8 +65,17 @@ def word(number: int) -> str:
     return f"zeeoliebol{number:02}"
 
 
-@pytest.fixture(scope="session")
-def square_site(serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module")
+def same_words() -> Iterator[None]:
+    """The same words mean the same: the real meaning takes a second for a few questions."""
+    with put_in():
+        yield
+
+
+@pytest.fixture(scope="module")
+def square_site(
+    serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory, same_words: None
+) -> Path:
     def settle(folder_: Path) -> None:
         base = tiny_base.write(folder_ / "base")
         site = folder.create(
@@ -92,7 +106,7 @@ def square(
     site = folder.open_site(tmp_path / "site")
     serve(site)
     speaker = Assistant.open(site.root, standing.of(site, today=NOW.date), threads=1)
-    monkeypatch.setattr(voice, "FLOOR", voice.Floor(lambda: Terse(speaker)))  # type: ignore[arg-type]
+    monkeypatch.setattr(voice, "FLOOR", voice.Floor(lambda: Mute(speaker)))  # type: ignore[arg-type]
     yield speaker
     connections.close_all()
 

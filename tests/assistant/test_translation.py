@@ -76,7 +76,7 @@ def test_the_other_way_round_it_is_the_writer_who_is_quoted(plan: Any) -> None:
 def test_a_known_sentence_in_a_longer_text_is_quoted_where_it_stands(plan: Any) -> None:
     made = plan(f"Kom op tijd!\n\n{FERRY} Tot dan.")
     text = said(made, "Be on time!", "See you then.")
-    assert text.startswith(f"Be on time!\n\n“{PAIRS[0][1]}” [1] See you then.")
+    assert text.startswith(f"[?] Be on time!\n\n“{PAIRS[0][1]}” [1] [?] See you then.")
     assert EN["unsure"] in text
 
 

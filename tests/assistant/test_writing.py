@@ -18,6 +18,7 @@ POSTS: list[dict[str, Any]] = [
     {"who": "bob", "lang": "nl", "text": "Een walking tour langs de molen duurt twee uur."},
     {"who": "carla", "lang": "en", "text": "The bakery sells out by ten."},
 ]
+ASKED = {"who": "dirk", "lang": "en", "text": "Which walking tour is the best walking tour?"}
 LONG = (
     "We had soup. " * 20 + "The walking tour begins at the mill at nine. " + "Bread was nice. " * 20
 )
@@ -36,7 +37,7 @@ def said(plan: Plan, model: str) -> str:
 @pytest.fixture
 def draft(tmp_path: Path) -> Any:
     def write(brief: Brief, model: str = "", *silent: str) -> tuple[Plan, str]:
-        memories = heard(tmp_path / "-".join(("all", *silent)), POSTS, *silent)
+        memories = heard(tmp_path / "-".join(("all", *silent)), [ASKED, *POSTS], *silent)
         plan = writing._draft(brief, memories)
         return plan, said(plan, model)
 
@@ -91,7 +92,7 @@ def test_where_nothing_is_found_that_is_said_first(draft: Any) -> None:
 
 def test_the_no_of_somebody_takes_their_post_out_of_the_draft(draft: Any) -> None:
     plan, text = draft(Brief(about="walking tour"), "", "anna")
-    assert [each.account for each in plan.citations] == ["forum:bob"]
+    assert [each.account for each in plan.citations] == ["forum:bob", "forum:dirk"]
     assert "harbour" not in text
 
 

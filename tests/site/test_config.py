@@ -35,6 +35,7 @@ def test_what_is_left_out_has_its_default(tmp_path):
     got = read(tmp_path, GOOD)
     assert (got.host, got.port, got.notice_days) == ("127.0.0.1", 8000, 0)
     assert got.postgres is None
+    assert (got.engine, got.server) == ("auto", "")
     assert got.image_base == ""
 
 
@@ -70,6 +71,10 @@ def test_a_mailbox_is_understood_and_none_means_files(tmp_path):
         ("shards = 8", "shards = true", "whole number"),
         ("shards = 8", "shards = 8\nshard = 9", "did you mean `people.shards`"),
         ("shards = 8", "shards = ", "readable TOML"),
+        ("[log]", 'engine = "gpu"\n[log]', '"llamacpp"'),
+        ("[log]", 'engine = "vllm"\n[log]', "lacks `model.server`"),
+        ("[log]", 'server = "10.0.0.5:8000"\n[log]', "http://10.0.0.5:8000"),
+        ("[log]", 'server = "http://key@10.0.0.5"\n[log]', "http://10.0.0.5:8000"),
         ('"dorp.example/log"', '"https://dorp.example/log"', "without scheme"),
         ('"dorp.example/log"', '"dorp log"', "without scheme"),
         ("[mail]", '[web]\naddress = "dorp.example"\n[mail]', "https://dorp.example"),

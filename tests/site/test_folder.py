@@ -102,3 +102,17 @@ def test_a_shortened_home_key_is_refused(made):
 def test_a_folder_without_settings_says_how_to_make_one(tmp_path):
     with pytest.raises(SiteUnusable, match="demur init"):
         folder.open_site(tmp_path)
+
+
+def test_a_server_that_computes_is_known_with_its_key_from_the_keys(made):
+    toml = made / "demur.toml"
+    lines = 'engine = "vllm"\nserver = "http://10.0.0.5:8000/"'
+    toml.write_text(toml.read_text("utf-8").replace('engine = "auto"', lines), "utf-8")
+    assert folder.open_site(made).engine.key == ""
+    (made / "keys" / "vllm.key").write_text("of vllm\n")
+    with pytest.raises(SiteUnusable, match="chmod 600"):
+        _ = folder.open_site(made).engine
+    (made / "keys" / "vllm.key").chmod(0o600)
+    engine = folder.open_site(made).engine
+    assert (engine.kind, engine.server, engine.key) == ("vllm", "http://10.0.0.5:8000", "of vllm")
+    assert "of vllm" not in repr(engine)

@@ -12,7 +12,7 @@ import openai
 import pytest
 from django.test import Client
 
-from demur.assistant import guard, images
+from demur.assistant import images
 from demur.assistant.images import Drawing
 from demur.cli import main
 from demur.errors import NotFound, Refusal
@@ -48,6 +48,7 @@ def meant(monkeypatch):
 def drawn(monkeypatch):
     """What is drawn for whoever asks; the real composer is `assistant.images`."""
     made = {"png": b"\x89PNG pixels", "language": "en", "drew": "composer", "parts": ("boat",)}
+    made["note"] = "I have no picture for: sea."
     asked = []
 
     def draw(assistant, description, *, seed=None, size=512):
@@ -101,14 +102,14 @@ def test_the_official_client_gets_a_picture_and_reads_what_drew_it(client, drawn
         model="demur-image", prompt="a boat", size="256x256", response_format="b64_json"
     )
     assert base64.b64decode(answer.data[0].b64_json) == made["png"]
-    assert answer.data[0].revised_prompt == "composer: boat"
+    assert answer.data[0].revised_prompt == "composer: boat. I have no picture for: sea."
+    assert answer.demur["note"] == made["note"]
     assert asked == [("a boat", 256)]
     assert client.images.generate(prompt="a boat").size == "512x512"
 
 
-def test_a_picture_that_is_declined_is_refused_as_openai_refuses_it(client, drawn, monkeypatch):
-    drawn[0].update(png=b"", declined="somebody")
-    monkeypatch.setitem(guard.REASONS, "somebody", {"en": "Nobody is drawn here."})
+def test_a_picture_that_is_declined_is_refused_as_openai_refuses_it(client, drawn):
+    drawn[0].update(png=b"", declined="Nobody is drawn here.")
     with pytest.raises(openai.BadRequestError, match="Nobody is drawn here") as refused:
         client.images.generate(model="demur-image", prompt="Anna at the fair")
     assert refused.value.code == "content_policy_violation"

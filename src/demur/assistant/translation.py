@@ -126,9 +126,11 @@ class Translating:
             return f"≈ {glossed.text}"
         if not line or not self._is_ready(line):
             self._notes["not-ready-into"] = None
-        elif not near and self._heard is not None:
+        elif near or self._heard is None:
+            return line
+        else:
             self._notes["unsure"] = None
-        return line or "[…]"
+        return f"[?] {line}".strip()
 
     def _is_ready(self, line: str) -> bool:
         return len(line.split()) < FEW or language_of(line) in (self._into, "und")

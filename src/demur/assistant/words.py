@@ -35,9 +35,9 @@ WORDS = {
         "not-from-this": "This is no Dutch, as far as I can tell; I translate Dutch into English.",
         "put-so": "Somebody here put it like this:",
         "leans-on": "It leans on what people here translated: {sources}.",
-        "unsure": "I am not sure of this: nobody here has translated anything much like it.",
+        "unsure": "Marked [?]: an attempt. Nobody here has translated anything like it.",
         "no-memory": "I am not sure of this: what people here translated cannot be used just now.",
-        "not-ready-into": "I am not ready for this: what I made of it is hardly English.",
+        "not-ready-into": "Marked [?]: I am not ready for this; it is hardly English.",
         "word-by-word": "Marked ≈: word by word, as people here translated these words.",
     },
     "nl": {
@@ -67,9 +67,9 @@ WORDS = {
         "not-from-this": "Dit is geen Engels, voor zover ik zie; ik vertaal uit het Engels.",
         "put-so": "Iemand hier zei het zo:",
         "leans-on": "De vertaling leunt op wat mensen hier vertaalden: {sources}.",
-        "unsure": "Ik ben er niet zeker van: niemand hier vertaalde iets wat erop lijkt.",
+        "unsure": "Met [?]: een poging. Niemand hier vertaalde iets wat erop lijkt.",
         "no-memory": "Ik ben er niet zeker van: wat mensen hier vertaalden, is nu niet te lezen.",
-        "not-ready-into": "Hier ben ik nog niet klaar voor: dit is nauwelijks Nederlands.",
+        "not-ready-into": "Met [?]: hier ben ik nog niet klaar voor; het is nauwelijks Nederlands.",
         "word-by-word": "Met ≈: woord voor woord, zoals mensen hier die woorden vertaalden.",
     },
 }

@@ -121,13 +121,14 @@ def _spaced(stretches: Sequence[str]) -> Iterator[str]:
 
 
 def _sources(brief: Brief, heard: Heard | None) -> tuple[Citation, ...]:
-    """The posts about it, those in the language of the draft first."""
+    """The posts about it: those that say something before those that only ask, and among them
+    those in the language of the draft first."""
     if heard is None:
         return ()
     wanted = SOURCES[brief.length]
     found = heard.search(topic_of(brief.about), limit=wanted * 3, use=Use.ANSWERS)
     found = [hit for hit in found if hit.score >= WORTH * found[0].score]
-    found.sort(key=lambda hit: hit.lang != brief.language)
+    found.sort(key=lambda hit: (hit.text.rstrip().endswith("?"), hit.lang != brief.language))
     return cite(found[:wanted])
 
 

@@ -25,13 +25,15 @@ from demur.memory.typos import Spelling
 from demur.memory.vectors import Vectors
 
 DEPTH = 100  # posts of each list that are looked at, at the least
-FUSED = 60  # as in the paper: the first few ranks count nearly alike
+# The paper's 60 counts the first ranks nearly alike: then the tenth of the wrong list pushes out
+# the second of the right one. Recall@10 of four kinds of questions: 0.77 with 60, 0.86 with 10.
+FUSED = 10
 # A cosine seen from the middle of ordinary talk (docs/decisions/0092): below it, two texts of a
 # community have nothing to do with each other.
 NEAR = 0.25
 PROPOSED = 20  # words that are tried in the place of one that nobody wrote
 TAKEN = 3  # of them that are looked for
-COMMON = 10_000  # posts with a word that are counted; one that more have is simply common
+COMMON = 1000  # posts with a word that are counted; one that more have is simply common
 
 Rows = NDArray[np.bool_]
 
@@ -155,7 +157,7 @@ def _fused(*lists: Sequence[int]) -> dict[int, float]:
 
 
 def _hit(build: Build, post: Stored, *, score: float, near: float, asked: Sequence[Asked]) -> Hit:
-    has = set(stems.stored(said(post), post.lang).split())
+    has = set(stems.stored(stems.words(said(post)), post.lang).split())
     there = sum(each.weight for each in asked if not has.isdisjoint(each.ways))
     stored = {each.name: getattr(post, each.name) for each in fields(Stored)}
     share = there / sum(each.weight for each in asked)

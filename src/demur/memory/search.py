@@ -34,9 +34,11 @@ PRAGMA temp_store=MEMORY;
 """
 
 VERSION = 2  # of the tables below
+VERSION = 3  # of the tables below
 # External content: 'secure-delete' takes a deleted word out of the index at once; a contentless
-# table would keep the bytes until it is optimized. `looked_up` (stems.stored) is kept beside the
-# text, since only what was put in can be taken out again.
+# table would keep the bytes until it is optimized. Words and stems are kept beside the text, since
+# only what was put in can be taken out again. detail=column: where in a post a word stands is asked
+# by nobody, and is half of the index.
 TABLES = """
 CREATE TABLE made_by (name TEXT);
 CREATE TABLE build (
@@ -44,17 +46,18 @@ CREATE TABLE build (
 CREATE TABLE post (
   id INTEGER PRIMARY KEY, post_id TEXT, account TEXT, platform TEXT, "group" TEXT, kind TEXT,
   lang TEXT, created_at TEXT, url TEXT, attribution TEXT, text TEXT, photos TEXT, alts TEXT,
-  looked_up TEXT);
-CREATE VIRTUAL TABLE words USING fts5(
-  looked_up, content='post', content_rowid='id', tokenize='unicode61 remove_diacritics 2');
-INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
-CREATE VIRTUAL TABLE spelled USING fts5vocab(words, 'row');
+  words TEXT, stems TEXT);
+CREATE VIRTUAL TABLE look USING fts5(
+  words, stems, content='post', content_rowid='id', detail=column,
+  tokenize='unicode61 remove_diacritics 2');
+INSERT INTO look (look, rank) VALUES ('secure-delete', 1);
+CREATE VIRTUAL TABLE spelled USING fts5vocab(look, 'col');
 CREATE TRIGGER post_in AFTER INSERT ON post BEGIN
-  INSERT INTO words (rowid, looked_up) VALUES (new.id, new.looked_up); END;
+  INSERT INTO look (rowid, words, stems) VALUES (new.id, new.words, new.stems); END;
 CREATE TRIGGER post_out AFTER DELETE ON post BEGIN
-  INSERT INTO words (words, rowid, looked_up) VALUES ('delete', old.id, old.looked_up); END;
+  INSERT INTO look (look, rowid, words, stems) VALUES ('delete', old.id, old.words, old.stems); END;
 """
-OLD = ("spelled", "words", "post", "build", "made_by")
+OLD = ("spelled", "look", "words", "post", "build", "made_by")  # virtual ones first
 BUILD = 40  # bits of a post's id that number its row; the rest number its build
 
 
@@ -118,10 +121,10 @@ EVERYWHERE = Filter()
 COLUMNS = [each.name for each in fields(Stored) if each.name != "row"]
 LISTS = ("photos", "alts")
 _POST = ", ".join(f'"{column}"' for column in COLUMNS)
-_PUT = f"INSERT INTO post (id, {_POST}, looked_up) VALUES (?{', ?' * (len(COLUMNS) + 1)})"  # noqa: S608
+_PUT = f"INSERT INTO post (id, {_POST}, words, stems) VALUES (?{', ?' * (len(COLUMNS) + 2)})"  # noqa: S608
 # Rows come out of FTS5 in the order of rank, as far as they are asked for.
-_QUESTION = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank"
-_HOLDERS = "SELECT rowid FROM words WHERE words MATCH ?"
+_QUESTION = "SELECT rowid FROM look WHERE look MATCH ? ORDER BY rank"
+_HOLDERS = "SELECT rowid FROM look WHERE look MATCH ?"
 _ROWS = f"SELECT id, {_POST} FROM post WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"  # noqa: S608
 AT_ONCE = 500  # rows taken from a cursor together
 
@@ -177,8 +180,9 @@ class Search:
         return len(self._found(_HOLDERS, [word], admitted, most))
 
     def vocabulary(self) -> list[str]:
-        """Every word and stem in the index, whoever wrote it: to compare with, not to show."""
-        with self._lock, self._asking("SELECT term FROM spelled", ()) as terms:
+        """Every word in the index, whoever wrote it: to compare with, and not to show."""
+        question = "SELECT term FROM spelled WHERE col = 'words'"
+        with self._lock, self._asking(question, ()) as terms:
             return [term for (term,) in terms]
 
     def read(self, build: Build, rows: Sequence[int]) -> list[Stored]:
@@ -243,6 +247,7 @@ class Search:
     ) -> list[tuple[Build, int]]:
         numbers = {n: build for n, build in self._numbers().items() if build in admitted}
         asked = " OR ".join(f'"{way}"' for word in words for way in word)
+        asked = f"stems : ({asked})"
         found: list[tuple[Build, int]] = []
         with self._lock, self._asking(question, (asked,)) as cursor:
             while len(found) < most and (some := cursor.fetchmany(AT_ONCE)):
@@ -306,7 +311,9 @@ def said(post: Stored) -> str:
 def _row(number: int, post: Stored) -> list[object]:
     columns = {name: getattr(post, name) for name in COLUMNS}
     columns |= {name: json.dumps(columns[name]) for name in LISTS}
-    return [(number << BUILD) + post.row, *columns.values(), stems.stored(said(post), post.lang)]
+    words = stems.words(said(post))
+    looked_up = " ".join(words), stems.stored(words, post.lang)
+    return [(number << BUILD) + post.row, *columns.values(), *looked_up]
 
 
 def _stored(row: int, columns: Sequence[Any]) -> Stored:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.metadata import version
 
@@ -33,22 +34,23 @@ def name() -> str:
 
 def words(text: str) -> list[str]:
     """The words of a text, without capitals and accents."""
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    return _WORD.findall("".join(each for each in plain if not unicodedata.combining(each)))
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+        text = "".join(each for each in text if not unicodedata.combining(each))
+    return _WORD.findall(text.casefold())
 
 
-def stored(text: str, lang: str | None) -> str:
-    """What a post is looked up by: its words, each with its stem beside it where that differs."""
+def stored(words: Sequence[str], lang: str | None) -> str:
+    """What a post of these words is looked up by: their stems in its own language."""
     languages = tuple(LANGUAGES) if lang in (None, UNTOLD) else (lang,)
-    return " ".join(
-        " ".join(dict.fromkeys((word, *(stem(word, each) for each in languages))))
-        for word in words(text)
-    )
+    if len(languages) == 1:
+        return " ".join(stem(word, lang) for word in words)
+    return " ".join(each for word in words for each in {stem(word, lang): 0 for lang in languages})
 
 
 def asked(word: str) -> tuple[str, ...]:
-    """What a word of a question may be stored as: itself, and its stem in either language."""
-    return tuple(dict.fromkeys((word, *(stem(word, lang) for lang in LANGUAGES))))
+    """What a word of a question may be stored as: its stem in either language, or itself."""
+    return tuple(dict.fromkeys((*(stem(word, lang) for lang in LANGUAGES), word)))
 
 
 @lru_cache(maxsize=1 << 17)

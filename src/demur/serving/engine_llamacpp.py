@@ -1,24 +1,31 @@
 """The engine on llama.cpp, through xllamacpp: the same base and merged adapter, in less time.
 
-llama.cpp computes and never chooses: each step asks it for the likeliest words and their
-probabilities, and the counts, the dice and the gate are as everywhere. What it does not name is
-taken to share what is left evenly (decision 0090). It is given numbers of tokens and no text. The
-adapter is handed over in a file without a name in any folder, so that nothing of it is left lying.
+llama.cpp computes, in a process of its own, and never chooses: each step asks it for the likeliest
+words and their probabilities, and the counts, the dice and the gate are as everywhere. What it
+does not name is taken to share what is left evenly (decision 0090). It is given numbers of tokens
+and no text. The adapter is handed over in a file that no folder lists: nothing is left lying about.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
 import platform
+import socket
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from demur.errors import Refusal, SiteUnusable
 from demur.serving.as_gguf import write_adapter, write_base
@@ -74,95 +81,118 @@ class LlamaCpp:
         named: int = NAMED,
     ) -> None:
         """file: the base in another GGUF than its own. named: how many words to ask for."""
-        _refuse_old_processors()
-        try:
-            import xllamacpp  # noqa: PLC0415, F401 (no wheel for every kind of machine)
-        except ImportError as absent:
-            raise SiteUnusable(
-                "llama.cpp is not here; install it with `pip install xllamacpp`, or set "
-                '`engine = "torch"` under [model].'
-            ) from absent
+        _refuse_where_it_cannot_run()
         self._base, self._recipe, self._threads = base, recipe, threads
         self._file = file or base_file(base)
         self._size = int(settings_of(base)["vocab_size"])
         self._named = named
         self.stops = stops(base)
         self._carried: str | None = None
-        self._server: Any = None
+        self._process: _Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that computes, for whoever counts what it costs."""
+        return self._process.pid if self._process else None
 
     def step(self, adapter: Merged | None, asked: Sequence[Asked]) -> list[Probabilities]:
-        self._carry(adapter)
-        said: Mapping[str, Any] = self._server.handle_completions(
-            {
-                "prompt": [[*each.before, *each.tokens] for each in asked],
-                "n_predict": 1,
-                "temperature": 0.0,
-                "n_probs": self._named,
-                "cache_prompt": True,
-            }
-        )
-        if "choices" not in said:
-            raise _refusal(said)
-        choices = sorted(said["choices"], key=lambda choice: int(choice["index"]))
-        return [self._probabilities(choice) for choice in choices]
+        process = self._carry(adapter)
+        prompts = [[*each.before, *each.tokens] for each in asked]
+        try:
+            came = process.ask({"prompts": prompts, "named": self._named})
+        except (OSError, EOFError) as gone:
+            self.close()
+            raise Refusal("llama.cpp ended in the middle of an answer; ask again.") from gone
+        return [self._probabilities(*row) for row in came.reshape(len(asked), 2, -1)]
 
     def forget(self, row: int) -> None:
         """What a slot has read stays in it, unread, until the next conversation takes its place."""
 
     def close(self) -> None:
-        self._server = None
+        if self._process is not None:
+            self._process.end()
+            self._process = None
 
-    def _probabilities(self, choice: Mapping[str, Any]) -> Probabilities:
+    def _probabilities(self, words: NDArray[Any], logarithms: NDArray[Any]) -> Probabilities:
         """[vocabulary]: the named words' own, and of the rest an equal share each."""
-        named = choice["logprobs"]["content"][0]["top_logprobs"]
-        words = np.array([word["id"] for word in named])
-        theirs = np.exp(np.array([word["logprob"] for word in named], np.float64))
+        theirs = np.exp(logarithms)
         others = max(0.0, 1.0 - float(theirs.sum()))
         p: Probabilities = np.full(self._size, others / max(1, self._size - len(words)))
-        p[words] = theirs
+        p[words.astype(np.int64)] = theirs
         p /= p.sum()
         return p
 
-    def _carry(self, adapter: Merged | None) -> None:
+    def _carry(self, adapter: Merged | None) -> _Process:
         """Take up this adapter. llama.cpp reads one only while it starts, so it starts again."""
         wanted = adapter.digest if adapter else None
-        if self._server is not None and wanted == self._carried:
-            return
-        self._server = None  # before the next one: two bases may not fit into memory
+        if self._process is None or wanted != self._carried:
+            self.close()  # before the next one: two of them may not fit into memory
+            self._process = self._start(adapter)
+            self._carried = wanted
+        return self._process
+
+    def _start(self, adapter: Merged | None) -> _Process:
+        settings = {
+            "model": str(self._file),
+            "context": CONTEXT,
+            "readers": READERS,
+            "threads": self._threads,
+            "adapter": "",
+        }
         if adapter is None or self._recipe is None:
-            self._server = self._start(None)
-        else:
-            with _nameless() as file:
-                write_adapter(self._base, self._recipe, adapter, file)
-                self._server = self._start(file)
-        self._carried = wanted
-
-    def _start(self, adapter: Path | None) -> Any:
-        import xllamacpp  # noqa: PLC0415
-
-        params = xllamacpp.CommonParams()
-        params.model.path = str(self._file)
-        params.n_ctx = CONTEXT * READERS  # of the default base, 23 kB a token
-        params.n_parallel = READERS
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self._threads
-        params.cache_ram_mib = 0  # conversations that are over are not kept
-        params.cpuparams.poll = params.cpuparams_batch.poll = 0  # no spinning between two steps
-        params.warmup = False
-        params.verbosity = -1
-        if adapter is not None:
-            lora = xllamacpp.CommonAdapterLoraInfo()
-            lora.path, lora.scale = str(adapter), 1.0
-            params.lora_adapters = [lora]
-        with tempfile.TemporaryDirectory(prefix="demur-") as folder:
-            # It wants to listen somewhere. Nobody but this process may reach a model without a
-            # gate, so it listens on a socket in a folder of ours that is removed at once.
-            params.hostnames = [f"{folder}/nobody.sock"]
-            params.endpoint_slots = params.endpoint_props = False
-            return xllamacpp.Server(params)
+            return _Process(settings)
+        with _nameless() as (file, number):
+            write_adapter(self._base, self._recipe, adapter, file)
+            return _Process(settings | {"adapter": str(file)}, inherits=number)
 
 
-def _refuse_old_processors() -> None:
-    """The wheel is compiled for AVX2 and would end the whole process without it."""
+class _Process:
+    """llama.cpp in a process of its own. It ends with us, however we end."""
+
+    def __init__(self, settings: dict[str, Any], *, inherits: tuple[int, ...] = ()) -> None:
+        here, there = socket.socketpair()
+        with there:
+            words = json.dumps(settings | {"socket": there.fileno()})
+            self._process = subprocess.Popen(
+                [sys.executable, str(Path(__file__).with_name("llama_process.py")), words],
+                pass_fds=(there.fileno(), *inherits),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for the server, which ends this in order
+            )
+        self._line = Connection(here.detach())
+        self.pid = self._process.pid
+        try:
+            self._line.recv_bytes()
+        except EOFError as gone:
+            self.end()
+            raise SiteUnusable(
+                f"llama.cpp does not start with {settings['model']} (exit code "
+                f'{self._process.returncode}); remove that file, or set `engine = "torch"` under '
+                "[model]."
+            ) from gone
+
+    def ask(self, wish: dict[str, Any]) -> NDArray[np.float64]:
+        self._line.send_bytes(json.dumps(wish).encode())
+        said = self._line.recv_bytes()
+        if said[:1] != b".":
+            raise Refusal(f"llama.cpp does not go on ({said[1:300].decode()}); ask again.")
+        return np.frombuffer(said, np.float64, offset=1)
+
+    def end(self) -> None:
+        self._line.close()
+        self._process.kill()
+        self._process.wait()
+
+
+def _refuse_where_it_cannot_run() -> None:
+    """The wheel is compiled for AVX2, and without it ends where it begins."""
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise SiteUnusable(
+            "llama.cpp is not here; install it with `pip install xllamacpp`, or set "
+            '`engine = "torch"` under [model].'
+        )
     old = torch.backends.cpu.get_cpu_capability() == "DEFAULT"
     if old and platform.machine() in ("x86_64", "AMD64"):
         raise SiteUnusable(
@@ -172,19 +202,17 @@ def _refuse_old_processors() -> None:
 
 
 @contextmanager
-def _nameless() -> Iterator[Path]:
-    """A file in memory that no folder lists; where the system has none, one that is removed."""
+def _nameless() -> Iterator[tuple[Path, tuple[int, ...]]]:
+    """A file in memory that no folder lists, and its number for a process that is to read it.
+
+    Where the system has none: one in a folder of ours that is removed at once.
+    """
     if hasattr(os, "memfd_create"):
         number = os.memfd_create("adapter")
         try:
-            yield Path(f"/proc/self/fd/{number}")
+            yield Path(f"/proc/self/fd/{number}"), (number,)
         finally:
             os.close(number)
     else:
         with tempfile.TemporaryDirectory(prefix="demur-") as folder:
-            yield Path(folder) / "adapter.gguf"
-
-
-def _refusal(said: Mapping[str, Any]) -> Refusal:
-    error = said.get("error", said)
-    return Refusal(f"llama.cpp does not go on ({error.get('message', error)}); ask again.")
+            yield Path(folder) / "adapter.gguf", ()

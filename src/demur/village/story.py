@@ -20,6 +20,8 @@ CITED_NL, CITED_EN = "m1", "m2"
 TRANSLATED, TRANSLATION = "pools_nl", "tr_pools"
 """Another's post about the tide pools, and how the objector put it into English."""
 
+DRAWN = "een vuurtoren aan zee bij zonsondergang"
+
 FRIEND = "bram"
 """Mentions the objector by handle; their name is masked in `MASKED`, and the post stays his."""
 MASKED = "b3"

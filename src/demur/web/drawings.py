@@ -45,10 +45,14 @@ class Picture(Schema):
 
 
 class Drew(Schema):
-    """What drew it, from which parts, and which shards' adapters drew along."""
+    """What drew it, from which parts, and which shards' adapters drew along.
+
+    note: what was asked and is not in it.
+    """
 
     drew: str
     parts: list[str]
+    note: str
     shards: list[int]
     language: str
 
@@ -76,25 +80,29 @@ def generations(request: HttpRequest, asked: ImageRequest) -> Any:
     finally:
         caller.settle(spent)
     if not drawn.png:
-        return problem(400, _reason(drawn), param="prompt", code="content_policy_violation")
-    said = f"{drawn.drew}: {', '.join(drawn.parts)}" if drawn.parts else asked.prompt
+        said = drawn.declined or "This cannot be drawn here; describe something else."
+        return problem(400, said, param="prompt", code="content_policy_violation")
     return {
         "created": int(datetime.now(UTC).timestamp()),
-        "data": [{"b64_json": base64.b64encode(drawn.png).decode(), "revised_prompt": said}],
+        "data": [
+            {
+                "b64_json": base64.b64encode(drawn.png).decode(),
+                "revised_prompt": _revised(asked.prompt, drawn),
+            }
+        ],
         "size": size,
         "output_format": "png",
         "demur": {
             "drew": drawn.drew,
             "parts": list(drawn.parts),
+            "note": drawn.note,
             "shards": list(drawn.shards),
             "language": drawn.language,
         },
     }
 
 
-def _reason(drawn: Drawing) -> str:
-    """Why there is no picture, in a sentence where the guard has one for it."""
-    from demur.assistant import guard  # noqa: PLC0415 (the assistant is imported when it is asked)
-
-    reason = drawn.declined or "This cannot be drawn here; describe something else."
-    return guard.REASONS.get(reason, {}).get(drawn.language, reason)
+def _revised(prompt: str, drawn: Drawing) -> str:
+    """What was drawn, where it is composed: from which parts, and what is not in it."""
+    said = f"{drawn.drew}: {', '.join(drawn.parts)}." if drawn.parts else prompt
+    return f"{said} {drawn.note}".strip()
