@@ -83,7 +83,7 @@ def test_a_question_finds_what_it_is_about_and_not_its_small_words(index: Search
 
 def test_a_hit_carries_what_a_citation_shows(index: Search) -> None:
     index.put(HERE, posts("Wandelen in de duinen"))
-    assert index.ranked([("duinen",)], Anyone(), most=9) == [(HERE, 0)]
+    assert index.ranked([stems.asked("duinen")], Anyone(), most=9) == [(HERE, 0)]
     assert index.read(HERE, [0, 7]) == posts("Wandelen in de duinen")
     assert index.read(Build(shard=9, root="none"), [0]) == []
 
@@ -91,8 +91,8 @@ def test_a_hit_carries_what_a_citation_shows(index: Search) -> None:
 def test_those_who_may_not_be_shown_do_not_use_up_the_places(index: Search) -> None:
     index.put(HERE, posts(*["duinen duinen"] * 50, "de duinen bij ons"))
     late = np.arange(51) >= 49
-    assert sorted(index.ranked([("duinen",)], {HERE: late}, most=2)) == [(HERE, 49), (HERE, 50)]
-    assert index.ranked([("duinen",)], {}, most=2) == []
+    assert sorted(index.ranked([stems.asked("duinen")], {HERE: late}, most=2)) == [(HERE, 49), (HERE, 50)]
+    assert index.ranked([stems.asked("duinen")], {}, most=2) == []
 
 
 @pytest.mark.parametrize(
