@@ -91,7 +91,10 @@ def test_a_hit_carries_what_a_citation_shows(index: Search) -> None:
 def test_those_who_may_not_be_shown_do_not_use_up_the_places(index: Search) -> None:
     index.put(HERE, posts(*["duinen duinen"] * 50, "de duinen bij ons"))
     late = np.arange(51) >= 49
-    assert sorted(index.ranked([stems.asked("duinen")], {HERE: late}, most=2)) == [(HERE, 49), (HERE, 50)]
+    assert sorted(index.ranked([stems.asked("duinen")], {HERE: late}, most=2)) == [
+        (HERE, 49),
+        (HERE, 50),
+    ]
     assert index.ranked([stems.asked("duinen")], {}, most=2) == []
 
 

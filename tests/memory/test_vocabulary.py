@@ -27,6 +27,6 @@ def test_another_tokenizer_or_other_marks_are_another_vocabulary(words: Any) -> 
 
 def test_a_question_keeps_its_subject_and_loses_its_small_words() -> None:
     assert subject("Waar kan ik goed wandelen in de duinen?") == ["goed", "wandelen", "duinen"]
-    assert subject("What is the best route to Zoë’s café?") == ["best", "route", "zoë", "s", "café"]
+    assert subject("What is the best route to Zoë’s café?") == ["best", "route", "zoe", "s", "cafe"]
     assert subject("wie is dat") == ["wie", "is", "dat"]
     assert subject("") == []

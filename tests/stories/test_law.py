@@ -129,10 +129,10 @@ def test_what_she_posts_elsewhere_is_not_covered_by_a_no_to_one_platform(
     told: Village, signed_in: SignIn
 ) -> None:
     built(told)
-    assert {row["platform"] for row in kept(told, HERS)} == {"mastodon", "bluesky"}
+    assert {row["platform"] for row in kept(told, HERS)} == {"mastodon", "bluesky", "forum"}
     says_no(signed_in(HERS), platform="bluesky")
     built(told)
-    assert {row["platform"] for row in kept(told, HERS)} == {"mastodon"}
+    assert {row["platform"] for row in kept(told, HERS)} == {"mastodon", "forum"}
 
 
 def test_she_finds_her_name_in_a_friend_s_post_and_it_is_taken_out_there(

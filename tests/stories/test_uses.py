@@ -95,7 +95,7 @@ def test_an_authority_halts_the_model_in_the_middle_of_an_answer(street: Street)
     assert (answer.model, answer.shards, answer.halted) == (None, (), True)
     assert answer.citations, "posts may still be quoted: nobody halted them"
     assert "stilgelegd" in answer.text
-    page = street.signed_in("els").post("/ask/", {"question": LIGHTHOUSE})
+    page = street.signed_in("els").post("/ask/", {"question": LIGHTHOUSE}, follow=True)
     assert "stilgelegd" in page.text
 
     hold.lift(halt.pk, by="Autoriteit", now=TOLD)
