@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
+from fake_meaning import put_in
 from heard_by_hand import heard
 
 from demur.assistant import translation
 from demur.assistant.answer import Plan
 from demur.assistant.words import WORDS
+from demur.memory.memories import Heard
 
 EN, NL = WORDS["en"], WORDS["nl"]
 FERRY = "De laatste pont vaart om kwart over zeven."
@@ -38,11 +41,21 @@ def posts() -> list[dict[str, Any]]:
     return made
 
 
-@pytest.fixture
-def plan(tmp_path: Path) -> Any:
+@pytest.fixture(scope="module", autouse=True)
+def _fake_meaning() -> Iterator[None]:
+    """What is tested here does not hang on what posts mean."""
+    with put_in():
+        yield
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    @cache
+    def memories(*silent: str) -> Heard:
+        return heard(tmp_path_factory.mktemp("memories"), posts(), *silent)
+
     def ask(text: str, into: Any = "en", *silent: str) -> Plan:
-        memories = heard(tmp_path / "-".join(("all", *silent)), posts(), *silent)
-        return translation.Translating(memories, into).plan(text)
+        return translation.Translating(memories(*silent), into).plan(text)
 
     return ask
 

@@ -44,10 +44,11 @@ def _retrieve(heard: Heard | None, question: str, language: str) -> tuple[Citati
     if heard is None:
         return ()
     found = heard.search(question, limit=QUOTES * 4, use=Use.ANSWERS)
-    return cite([hit for hit in found if _is_about(hit)][:QUOTES])
+    return cite([hit for hit in found if is_about(hit)][:QUOTES])
 
 
-def _is_about(hit: Hit) -> bool:
+def is_about(hit: Hit) -> bool:
+    """May an answer quote it, or would it only be the best of what is beside the point?"""
     return hit.words >= SHARED or hit.near >= NEAR
 
 

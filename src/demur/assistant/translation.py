@@ -14,6 +14,7 @@ from typing import Literal
 
 from demur.assistant import guard
 from demur.assistant.answer import Answer, Assistant, Citation, Part, Plan, Role, Sampling, cite
+from demur.assistant.guarding.sources import quote
 from demur.assistant.words import LANGUAGES, READY, WORDS
 from demur.corpus.stored import language_of
 from demur.memory.lexicon import WORD, Glossed
@@ -151,7 +152,7 @@ class Translating:
         return [each for each in found if self._posts.keys() >= {*each.rows}]
 
     def _quoted(self, example: Example) -> str:
-        return f"“{guard.masked(example.translation, self._into)}” [{self._source(example)}]"
+        return f"{quote(guard.masked(example.translation, self._into))} [{self._source(example)}]"
 
     def _source(self, example: Example) -> int:
         """The number under which the translation is cited; what it translates comes after it."""

@@ -94,7 +94,7 @@ REQUESTS = tuple(
     for words in (
         r"please|could you|can you|i (?:want|need|would like)|help me(?: to)?",
         r"(?:write|draft|make|give|compose|need|find|suggest)(?: me| us)?",
-        r"(?:an?|the|some|my)\b(?=.*\b(?:about|for|on|over)\b)",
+        r"(?:an?|the|some|my)\b(?=.*\b(?:about|for|on|over)\b| invitation to\b)",
         r"(?:short|long|friendly|formal|nice|few|good)(?: and (?:short|friendly|formal|nice))?",
         r"(?:e-?mail|letter|post|message|invitation|text|story|ideas?|inspiration|tips?)"
         r"(?: to (?:\w+ ){1,3}?(?=about\b|for\b))?",

@@ -14,6 +14,8 @@ from typing import Literal
 
 from demur.assistant import skeletons, summary
 from demur.assistant.answer import Answer, Assistant, Citation, Part, Plan, Sampling, cite
+from demur.assistant.chat import is_about
+from demur.assistant.guarding.sources import quote
 from demur.assistant.words import REQUESTS, WORDS
 from demur.corpus.stored import language_of
 from demur.memory.memories import Heard
@@ -31,7 +33,6 @@ SENTENCES = {"short": 2, "medium": 4, "long": 8}  # of a summary
 LONGEST = 20_000  # characters of a text to sum up
 EXCERPT = 220  # characters of a post that a draft quotes
 TOPIC = 60  # characters of a subject line
-WORTH = 0.4  # of the best hit's score: what is found by one common word alone is no source
 TOKENS = 48  # of the model's sentence
 FEWEST = 4  # words of a sentence
 _OPENERS = """
@@ -40,6 +41,13 @@ kom geniet bezoek ontdek laat neem loop kijk welkom elke alle
 """
 OPENERS = frozenset(_OPENERS.split())
 """Words that may begin a sentence with a capital and name nobody; stop words may too."""
+_VERBS = """
+am is are was were be been has have had can could will would may might must should do does did
+ben bent is zijn was waren heeft heb hebben had hadden kan kunnen kon wil willen moet moeten mag
+mogen zal zullen zou gaat gaan komt komen wordt worden werd staat staan ligt liggen doet doen
+"""
+VERBS = frozenset(_VERBS.split())
+"""A small model's Dutch is often words without a verb; one of these is in most sentences."""
 _NAMED = re.compile(r"\b[A-Z][^\W_]*|\S*\d\S*|\S*[@/\[\]]\S*")
 """What names, counts or points somewhere. A capital at the beginning of a sentence could."""
 
@@ -83,8 +91,10 @@ def topic_of(about: str) -> str:
 
 def _draft(brief: Brief, heard: Heard | None) -> Plan:
     words, topic = WORDS[brief.language], topic_of(brief.about)
-    skeleton = skeletons.of(brief.form, brief.tone, brief.language)
     sources = _sources(brief, heard)
+    if heard is not None and not sources and brief.form == "text":
+        return Plan(language=brief.language, opening=(words["nothing"],))
+    skeleton = skeletons.of(brief.form, brief.tone, brief.language)
     known = " ".join((brief.about, *(source.text for source in sources)))
     limit = SENTENCES[brief.length] // 2
 
@@ -127,7 +137,7 @@ def _sources(brief: Brief, heard: Heard | None) -> tuple[Citation, ...]:
         return ()
     wanted = SOURCES[brief.length]
     found = heard.search(topic_of(brief.about), limit=wanted * 3, use=Use.ANSWERS)
-    found = [hit for hit in found if hit.score >= WORTH * found[0].score]
+    found = [hit for hit in found if is_about(hit)]
     found.sort(key=lambda hit: (hit.text.rstrip().endswith("?"), hit.lang != brief.language))
     return cite(found[:wanted])
 
@@ -135,7 +145,7 @@ def _sources(brief: Brief, heard: Heard | None) -> tuple[Citation, ...]:
 def _quotes(brief: Brief, sources: Sequence[Citation]) -> Iterator[str]:
     for source in sources:
         mark = f"{source.number}." if brief.form == "text" else "-"
-        yield f"{mark} “{excerpt(source.text, brief.about)}” [{source.number}]"
+        yield f"{mark} {quote(excerpt(source.text, brief.about))} [{source.number}]"
 
 
 def excerpt(text: str, about: str) -> str:
@@ -178,8 +188,8 @@ def _capital(text: str) -> str:
 def kept_of(said: str, *, known: str, language: str, limit: int) -> str:
     """Of the model's words, the first whole sentences that keep to what is known; or nothing.
 
-    It must be in the right language and bring neither a number nor a name of its own: a model of
-    this size makes up ferries.
+    It must be in the right language, with a verb, and bring neither a number nor a name of its
+    own: a model of this size makes up ferries.
     """
     words = set(_words(known)) | STOP | OPENERS
     kept: list[str] = []
@@ -188,7 +198,9 @@ def kept_of(said: str, *, known: str, language: str, limit: int) -> str:
             break
         if len(sentence.split()) < FEWEST or language_of(sentence) != language:
             break
-        if not words.issuperset(_words(" ".join(_NAMED.findall(sentence)))):
+        if not words.issuperset(_words(" ".join(_NAMED.findall(sentence)))) or "[" in sentence:
+            break
+        if VERBS.isdisjoint(_words(sentence)) and _words(sentence)[0] not in OPENERS:
             break
         kept.append(sentence)
     return " ".join(kept)
