@@ -102,9 +102,10 @@ def test_a_pair_in_one_language_or_of_a_post_with_itself_is_none(
     assert len(village.memories(village.words).translations) == 8  # 2 x (1 + 1 + 2)
 
 
-@pytest.mark.parametrize("text", ["", " ", "...", "\x00", "\ud800", "🐑" * 9])
-def test_nothing_and_nonsense_have_no_example(village: Any, stands: Stands, text: str) -> None:
-    assert said(village, stands(1), text, "en") == []
+def test_nothing_and_nonsense_have_no_example(village: Any, stands: Stands) -> None:
+    heard = village.memories(village.words).under(stands(1))
+    for text in ("", " ", "...", "\x00", "\ud800", "🐑" * 9):
+        assert heard.translations(text, "en", 3) == []
 
 
 def test_a_text_is_cut_into_its_sentences_and_can_be_joined_again() -> None:
