@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def _fake_meaning() -> Iterator[None]:
     """What the stories tell does not hang on what posts mean; made sites are remembered anew."""
     with put_in():

@@ -102,7 +102,7 @@ def texts(name: str) -> list[str]:
     return [text.replace("'", "&#x27;") for text, _ in STREET[name]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def street_site(serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
     def settle(folder_: Path) -> None:
         base = tiny_base.write(folder_ / "base")

@@ -77,7 +77,7 @@ class Village:
         return list(worker.work(self.site, now=self.now, once=True))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def told_site(serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything imported and everybody told; nothing decided yet."""
 
@@ -107,7 +107,7 @@ def told_site(serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFa
     return made_once(tmp_path_factory.getbasetemp(), "told", tell) / "site"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def trained_site(
     told_site: Path, serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
@@ -123,7 +123,7 @@ def trained_site(
     return made_once(tmp_path_factory.getbasetemp(), "trained", train) / "site"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def objected_site(
     trained_site: Path, serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:

@@ -18,9 +18,6 @@ from demur.rights.roles import Role
 from demur.web import desk as pages
 
 from .conftest import PASSWORD
-from .test_browser import _threads_own_their_loops, chromium
-
-__all__ = ["_threads_own_their_loops", "chromium"]
 
 NARROW = {"width": 390, "height": 844}
 Desk = Callable[[Role], Client]

@@ -20,10 +20,6 @@ from demur.rights.authority import Order, Verb
 from demur.rights.place import here
 from demur.tlog import note
 
-from .test_browser import _threads_own_their_loops, chromium
-
-__all__ = ["_threads_own_their_loops", "chromium"]
-
 ITALY = Scope(country="IT")
 KEY = Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)
 HTML = {"accept": "text/html", "accept-language": "en"}
