@@ -36,8 +36,9 @@ def free_port() -> int:
 def at_port(site: Path, port: int) -> None:
     """Let the site be served there."""
     toml = site / "demur.toml"
-    text = re.sub(r"^port = \d+\n\n\[database\]", f"port = {port}\n\n[database]",
-                  toml.read_text("utf-8"), flags=re.MULTILINE)  # fmt: skip
+    text, found = re.subn(r"(^\[web\][^\[]*?^port = )\d+$", rf"\g<1>{port}",
+                          toml.read_text("utf-8"), flags=re.MULTILINE)  # fmt: skip
+    assert found == 1, "no port under [web]"
     toml.write_text(text, "utf-8")
 
 
