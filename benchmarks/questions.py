@@ -240,7 +240,7 @@ def answered(
 
 def told_in_full(assistant: Any, asked: str) -> Any:
     from demur.assistant import chat
-    from demur.assistant.answer import Message, Sampling
+    from demur.assistant.said import Message, Sampling
 
     said = chat.reply(
         assistant,

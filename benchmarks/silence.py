@@ -72,7 +72,8 @@ def measure(root: Path, people: int) -> int:  # noqa: PLR0915  (read from top to
     setup(site)
     prepare(site)
     from demur.assistant import chat, search, tracing
-    from demur.assistant.answer import Answer, Assistant, Message, Sampling
+    from demur.assistant.answer import Assistant
+    from demur.assistant.said import Answer, Message, Sampling
     from demur.rights import standing
 
     assistant = Assistant.open(root, standing.of(site, today=lambda: datetime.now(UTC).date()))

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from demur.errors import ProofRejected, Refusal
 
 if TYPE_CHECKING:
-    from demur.assistant.answer import Answer
+    from demur.assistant.said import Answer
     from demur.people import Standing
     from demur.site.folder import Site
 
@@ -216,7 +216,8 @@ def bot(args: argparse.Namespace, site: Site) -> None:
 def ask(args: argparse.Namespace, site: Site) -> None:
     """Ask the assistant one question."""
     from demur.assistant import chat
-    from demur.assistant.answer import Assistant, Message, Sampling
+    from demur.assistant.answer import Assistant
+    from demur.assistant.said import Message, Sampling
 
     asked = [Message(role="user", text=args.text)]
     assistant = Assistant.open(site.root, standing_of(site), engine=site.engine)
@@ -235,7 +236,8 @@ def translate(args: argparse.Namespace, site: Site) -> None:
 def write(args: argparse.Namespace, site: Site) -> None:
     """Draft a text, beside the posts it leans on; or sum a text up."""
     from demur.assistant import writing
-    from demur.assistant.answer import Assistant, Sampling
+    from demur.assistant.answer import Assistant
+    from demur.assistant.said import Sampling
 
     brief = writing.Brief(
         about=args.about, form=args.form, tone=args.tone, length=args.length, language=args.language
@@ -246,7 +248,7 @@ def write(args: argparse.Namespace, site: Site) -> None:
 
 def speak(args: argparse.Namespace, pieces: Iterator[str | Answer]) -> None:
     """Print what is said as it is said, or the whole Answer as JSON; and log its runs of words."""
-    from demur.assistant.answer import Answer
+    from demur.assistant.said import Answer
     from demur.rights import answers
 
     for piece in pieces:

@@ -25,7 +25,8 @@ from django.db import transaction
 
 from demur import verify, worker
 from demur.assistant import chat, images, search, translation, writing
-from demur.assistant.answer import Answer, Assistant, Message, Sampling
+from demur.assistant.answer import Assistant
+from demur.assistant.said import Answer, Message, Sampling
 from demur.corpus import build as corpus
 from demur.errors import NotFound
 from demur.people import PersonId, Scope, Standing, Use

@@ -20,7 +20,8 @@ from fake_meaning import put_in
 from made_once import made_once
 
 from demur import worker
-from demur.assistant.answer import Answer, Assistant, Plan, Planner, Sampling
+from demur.assistant.answer import Assistant
+from demur.assistant.said import Answer, Plan, Planner, Sampling
 from demur.memory.memories import Heard
 from demur.policy import regimes
 from demur.rights import intake, mail, notice, people, standing

@@ -17,8 +17,9 @@ from django.test import Client
 from square_site import HOSTILE, NOW, PEOPLE, Mute, signed_in, word
 
 from demur.assistant import chat, guard
-from demur.assistant.answer import Answer, Assistant, Message, Sampling
+from demur.assistant.answer import Assistant
 from demur.assistant.guarding.sources import quote
+from demur.assistant.said import Answer, Message, Sampling
 from demur.assistant.words import WORDS
 from demur.serving.template import Template
 from demur.web import keys

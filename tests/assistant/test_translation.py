@@ -11,7 +11,7 @@ from fake_meaning import put_in
 from heard_by_hand import heard
 
 from demur.assistant import translation
-from demur.assistant.answer import Plan
+from demur.assistant.said import Plan
 from demur.assistant.words import WORDS
 from demur.memory.memories import Heard
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demur.assistant.answer import Answer, Citation
+from demur.assistant.said import Answer, Citation
 from demur.corpus.lake import Lake
 from demur.errors import NotAllowed, NotFound, Refusal
 from demur.people import PersonId

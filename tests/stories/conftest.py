@@ -26,8 +26,9 @@ __all__ = [
 ]
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _fake_meaning() -> Iterator[None]:
-    """What the stories tell does not hang on what posts mean; made sites are remembered anew."""
+    """What the stories tell does not hang on what posts mean; made sites are remembered anew. A
+    module at a time: whoever is tested after the stories has the real one."""
     with put_in():
         yield

@@ -1,7 +1,8 @@
 """A folder that is made once a run, however many processes tell the stories.
 
 Processes of one run share the folder above their own; the first to come makes what is needed, the
-others wait for it and copy. A making that fails leaves nothing, and fails in each of them.
+others wait for it and copy. A making that fails leaves nothing, and fails in each of them. What is
+made is remembered with the fake of meaning, whoever asks first.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+
+from fake_meaning import put_in
 
 
 def made_once(own: Path, name: str, make: Callable[[Path], None]) -> Path:
@@ -23,6 +26,7 @@ def made_once(own: Path, name: str, make: Callable[[Path], None]) -> Path:
         if not done.exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-            make(folder)
+            with put_in():
+                make(folder)
             done.touch()
     return folder

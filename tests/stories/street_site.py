@@ -25,7 +25,8 @@ from PIL import Image
 
 from demur import worker
 from demur.assistant import chat
-from demur.assistant.answer import Answer, Assistant, Message, Sampling
+from demur.assistant.answer import Assistant
+from demur.assistant.said import Answer, Message, Sampling
 from demur.policy import regimes
 from demur.rights import intake, mail, models, notice, people, standing
 from demur.site import folder, start
@@ -102,7 +103,7 @@ def texts(name: str) -> list[str]:
     return [text.replace("'", "&#x27;") for text, _ in STREET[name]]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def street_site(serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
     def settle(folder_: Path) -> None:
         base = tiny_base.write(folder_ / "base")

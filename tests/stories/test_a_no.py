@@ -16,7 +16,8 @@ from village_site import Village
 from demur import assistant as abilities
 from demur import verify, worker
 from demur.assistant import chat, history, images, pictures, search, tracing, translation, writing
-from demur.assistant.answer import Answer, Assistant, Enough, Message, Sampling
+from demur.assistant.answer import Assistant
+from demur.assistant.said import Answer, Enough, Message, Sampling
 from demur.bot import bot
 from demur.corpus import build as corpus
 from demur.errors import NotFound, ProofRejected, StandingUnreadable

@@ -15,7 +15,8 @@ from village_site import Village
 
 from demur import demo, worker
 from demur.assistant import chat, search
-from demur.assistant.answer import Answer, Assistant, Message, Sampling
+from demur.assistant.answer import Assistant
+from demur.assistant.said import Answer, Message, Sampling
 from demur.corpus import build as corpus
 from demur.people import Scope
 from demur.rights import authority, book, fall, hold, models, roles, standing

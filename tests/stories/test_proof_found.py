@@ -16,7 +16,8 @@ from django.utils import translation
 from village_site import NOW, Village
 
 from demur.assistant import chat, search
-from demur.assistant.answer import Answer, Assistant, Message, Sampling
+from demur.assistant.answer import Assistant
+from demur.assistant.said import Answer, Message, Sampling
 from demur.rights import (
     decisions,
     deletion,

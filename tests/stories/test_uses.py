@@ -9,7 +9,7 @@ import pytest
 from street_site import ALMOST, HERS, STREET, TOLD, Street, account
 
 from demur.assistant import chat, search, tracing
-from demur.assistant.answer import Answer, Message, Sampling
+from demur.assistant.said import Answer, Message, Sampling
 from demur.corpus import build as corpus
 from demur.errors import StandingUnreadable
 from demur.people import Scope, Use

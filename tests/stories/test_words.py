@@ -8,7 +8,7 @@ import pytest
 from village_site import Village
 
 from demur.assistant import history, translation, writing
-from demur.assistant.answer import Answer, Sampling
+from demur.assistant.said import Answer, Sampling
 from demur.assistant.words import WORDS
 from demur.rights import objection
 from demur.village import story

@@ -21,7 +21,8 @@ from made_once import made_once
 
 from demur import worker
 from demur.assistant import chat
-from demur.assistant.answer import Answer, Assistant, Message, Sampling
+from demur.assistant.answer import Assistant
+from demur.assistant.said import Answer, Message, Sampling
 from demur.people import Use
 from demur.policy import regimes
 from demur.rights import intake, mail, models, notice, objection, people, standing
@@ -77,7 +78,7 @@ class Village:
         return list(worker.work(self.site, now=self.now, once=True))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def told_site(serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything imported and everybody told; nothing decided yet."""
 
@@ -107,7 +108,7 @@ def told_site(serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFa
     return made_once(tmp_path_factory.getbasetemp(), "told", tell) / "site"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def trained_site(
     told_site: Path, serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
@@ -123,7 +124,7 @@ def trained_site(
     return made_once(tmp_path_factory.getbasetemp(), "trained", train) / "site"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def objected_site(
     trained_site: Path, serve: Callable[[Site], None], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:

@@ -17,17 +17,8 @@ from django.test import Client
 from django.utils import translation
 from playwright.sync_api import Browser, sync_playwright
 
-from demur.assistant.answer import (
-    Answer,
-    Citation,
-    Drawn,
-    Enough,
-    Plan,
-    Planner,
-    Sampling,
-    Traced,
-    hash_of,
-)
+from demur.assistant.answer import hash_of
+from demur.assistant.said import Answer, Citation, Drawn, Enough, Plan, Planner, Sampling, Traced
 from demur.memory.search import EVERYWHERE, Build, Filter, Hit, Stored
 from demur.rights import book, models
 from demur.site.folder import Site

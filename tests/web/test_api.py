@@ -9,7 +9,7 @@ import openai
 import pytest
 from django.test import Client
 
-from demur.assistant.answer import Sampling
+from demur.assistant.said import Sampling
 from demur.errors import NotFound, StandingUnreadable
 from demur.web import bearer, keys, wire
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pretend_mastodon import TOKEN, length
 
-from demur.assistant.answer import Citation
+from demur.assistant.said import Citation
 from demur.bot import bot as bots
 from demur.bot import statuses
 from demur.bot.bot import Bot

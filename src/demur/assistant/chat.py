@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from demur.assistant.answer import Answer, Assistant, Citation, Message, Plan, Role, Sampling, cite
+from demur.assistant.answer import Assistant, cite
 from demur.assistant.guarding.sources import quote
+from demur.assistant.said import Answer, Citation, Message, Plan, Role, Sampling
 from demur.assistant.words import WORDS, language_of_answer
 from demur.memory.memories import Heard
 from demur.memory.search import Hit

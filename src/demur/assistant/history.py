@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from demur.assistant.answer import Assistant, Citation, Drawn, cite, hash_of
+from demur.assistant.answer import Assistant, cite, hash_of
+from demur.assistant.said import Citation, Drawn
 from demur.serving.gate import surface
 
 

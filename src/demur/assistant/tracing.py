@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from demur.assistant.answer import Assistant, Traced, traced
+from demur.assistant.answer import Assistant, traced
+from demur.assistant.said import Traced
 from demur.serving.gate import surface
 
 

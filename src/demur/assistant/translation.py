@@ -13,8 +13,9 @@ from dataclasses import replace
 from typing import Literal
 
 from demur.assistant import guard
-from demur.assistant.answer import Answer, Assistant, Citation, Part, Plan, Role, Sampling, cite
+from demur.assistant.answer import Assistant, cite
 from demur.assistant.guarding.sources import quote
+from demur.assistant.said import Answer, Citation, Part, Plan, Role, Sampling
 from demur.assistant.words import LANGUAGES, READY, WORDS
 from demur.corpus.stored import language_of
 from demur.memory.lexicon import WORD, Glossed

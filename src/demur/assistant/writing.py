@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from demur.assistant import skeletons, summary
-from demur.assistant.answer import Answer, Assistant, Citation, Part, Plan, Sampling, cite
+from demur.assistant.answer import Assistant, cite
 from demur.assistant.chat import is_about
 from demur.assistant.guarding.sources import quote
+from demur.assistant.said import Answer, Citation, Part, Plan, Sampling
 from demur.assistant.words import REQUESTS, WORDS
 from demur.corpus.stored import language_of
 from demur.memory.memories import Heard

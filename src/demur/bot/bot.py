@@ -19,8 +19,9 @@ from hashlib import sha256
 from django.db import DatabaseError
 
 from demur.assistant import chat, history
-from demur.assistant.answer import Answer, Assistant, Drawn, Message, Sampling
+from demur.assistant.answer import Assistant
 from demur.assistant.generation import Stamp, stamp
+from demur.assistant.said import Answer, Drawn, Message, Sampling
 from demur.bot import statuses
 from demur.bot.hearing import Meant, meant, words
 from demur.bot.server import Account, Mention, Server, Visibility, Wait

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from demur.assistant.answer import Citation
+from demur.assistant.said import Citation
 
 MOST = 4  # statuses of one answer
 LEAST = 80  # characters of words that a status must have room for

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from demur.assistant.said import Message, Sampling
 from demur.errors import NotFound
 from demur.people import Standing
 from demur.rights import models, people
@@ -74,7 +75,6 @@ def battery(about: Subject) -> list[str]:
 def run(about: Subject, speaker: Assistant, *, now: datetime) -> list[Evidence]:
     """Ask everything and say where the person came back. The answers are dropped here."""
     from demur.assistant import chat  # noqa: PLC0415
-    from demur.assistant.answer import Message, Sampling  # noqa: PLC0415
 
     found: list[Evidence] = []
     for seed, question in enumerate(battery(about)):

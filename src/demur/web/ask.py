@@ -35,7 +35,7 @@ from demur.web.visitor import members
 from demur.web.voice import NotNow
 
 if TYPE_CHECKING:
-    from demur.assistant.answer import Answer
+    from demur.assistant.said import Answer
 
 QUESTION = 4000  # characters: two pages
 RECENT = 6  # conversations beneath the form

@@ -34,7 +34,7 @@ from demur.web.wire import (
 )
 
 if TYPE_CHECKING:
-    from demur.assistant.answer import Answer
+    from demur.assistant.said import Answer
 
 MODEL = "demur"
 FINISH = {"stop": "stop", "length": "length", "standing-changed": "content_filter"}

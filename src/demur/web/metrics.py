@@ -27,7 +27,7 @@ from demur.web import bearer, limits
 from demur.web.models import BotMention
 
 if TYPE_CHECKING:
-    from demur.assistant.answer import Answer
+    from demur.assistant.said import Answer
 
 ABILITY: ContextVar[str] = ContextVar("ability", default="")
 """What the request of this thread has asked the assistant for."""

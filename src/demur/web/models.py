@@ -48,7 +48,7 @@ class Thread(models.Model):
 class Turn(models.Model):
     """A question, or the answer that was kept of it.
 
-    drawn: the posts that went into an answer, as `assistant.answer.Drawn`: without asking
+    drawn: the posts that went into an answer, as `assistant.said.Drawn`: without asking
         `voice.may_be_shown` about them it is shown to nobody. The posts' words are not kept here.
     why: what "Why this answer" shows, made and read by `web.threads` alone.
     """
@@ -76,7 +76,7 @@ class BotMention(models.Model):
 
     asker: a keyed mark, to count by. outcome: begun, silent, posting, answered, link, objection,
     taken-down. asked: the status to reply to, while it is being answered. drawn: the posts that the
-    answer draws on (`assistant.answer.Drawn`), so that it can be taken down.
+    answer draws on (`assistant.said.Drawn`), so that it can be taken down.
     """
 
     notification = models.CharField(max_length=64, unique=True)

@@ -22,7 +22,7 @@ from demur.rights.place import here
 from demur.web import page, visitor
 
 if TYPE_CHECKING:
-    from demur.assistant.answer import Answer, Citation, Traced
+    from demur.assistant.said import Answer, Citation, Traced
 
 LINE = "served"  # the kind of line in which the book names a model
 

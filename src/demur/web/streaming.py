@@ -22,7 +22,7 @@ from demur.rights import answers
 from demur.web import voice
 
 if TYPE_CHECKING:
-    from demur.assistant.answer import Answer
+    from demur.assistant.said import Answer
 
 Keep = Callable[["Answer", bool], None]
 Show = Callable[["Answer"], str]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -21,6 +21,8 @@ from django.db.models import QuerySet
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
 
+from demur.assistant.said import Answer, Citation, Traced
+from demur.assistant.said import Drawn as Post
 from demur.corpus.lake import Lake
 from demur.errors import NotFound, StandingUnreadable
 from demur.rights import erasure
@@ -30,9 +32,6 @@ from demur.web import learned, shown, voice
 from demur.web.models import Thread, Turn
 from demur.web.shown import Shown
 from demur.web.voice import NotNow, Said
-
-if TYPE_CHECKING:
-    from demur.assistant.answer import Answer, Citation
 
 TITLE = 60  # characters of a question that become a title
 ALONG = 2000  # characters of earlier turns that go along: a quarter of what a small model can hold
@@ -279,8 +278,6 @@ def _may_be_shown(answers: Sequence[Turn]) -> dict[int, bool | None]:
     may = {turn.pk: turn.finish != GONE for turn in answers if not turn.drawn}
     if not asking:
         return may
-    from demur.assistant.answer import Drawn as Post  # noqa: PLC0415  (it brings torch along)
-
     try:
         verdicts = voice.may_be_shown([[Post(**each) for each in turn.drawn] for turn in asking])
     except (StandingUnreadable, NotNow):
@@ -298,8 +295,6 @@ def _posts(post_ids: set[str]) -> Mapping[str, Citation]:
 
 
 def _shown(turn: Turn, posts: Mapping[str, Citation], reader: User | AnonymousUser) -> Shown:
-    from demur.assistant.answer import Traced  # noqa: PLC0415  (it brings torch along)
-
     why = turn.why
     return shown.shown(
         reader,

@@ -17,6 +17,7 @@ from unicodedata import normalize
 
 from django.conf import settings
 
+from demur.assistant.said import Answer, Citation, Drawn, Enough, Message, Sampling
 from demur.errors import NotFound, Refusal
 from demur.rights import standing
 from demur.web import metrics
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from demur.assistant.answer import Answer, Assistant, Citation, Drawn
+    from demur.assistant.answer import Assistant
     from demur.assistant.images import Drawing
     from demur.assistant.pictures import Picture
     from demur.assistant.writing import Brief
@@ -101,8 +102,6 @@ class Turn:
         throw = getattr(self._pieces, "throw", None)
         if throw is None or self.answer is not None:
             return
-        from demur.assistant.answer import Answer, Enough  # noqa: PLC0415
-
         with suppress(Enough, StopIteration):
             last = throw(Enough())
             if isinstance(last, Answer):
@@ -224,7 +223,6 @@ def chat(
 
     def speak(assistant: Assistant) -> Iterator[str | Answer]:
         from demur.assistant import chat  # noqa: PLC0415
-        from demur.assistant.answer import Message, Sampling  # noqa: PLC0415
 
         messages = [Message(role=role, text=text) for role, text in said]
         drawn = Sampling(
@@ -240,7 +238,6 @@ def write(brief: Brief, *, max_tokens: int = TOKENS, seed: int | None = None) ->
 
     def speak(assistant: Assistant) -> Iterator[str | Answer]:
         from demur.assistant import writing  # noqa: PLC0415
-        from demur.assistant.answer import Sampling  # noqa: PLC0415
 
         return writing.write(assistant, brief, Sampling(max_tokens=max_tokens, seed=seed))
 
