@@ -16,7 +16,8 @@ from demur.village.village import load
 
 HERS = load().named(story.TRANSLATION)
 ORIGINAL = load().named(story.TRANSLATED)
-BRIEF = writing.Brief(about=story.QUESTION_NL, form="email", length="medium", language="nl")
+POOLS = "De getijdenpoeltjes bij de lange strekdam"  # others share these words with her
+BRIEF = writing.Brief(about=POOLS, form="email", length="medium", language="nl")
 SHORT = Sampling(max_tokens=4, seed=1)
 
 
