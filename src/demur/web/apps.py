@@ -9,6 +9,4 @@ class Web(AppConfig):
     name = "demur.web"
 
     def ready(self) -> None:
-        # they listen: to sign-ins, and to whoever erases what is theirs
-        import_module("demur.web.visitor")
-        import_module("demur.web.threads")
+        import_module("demur.web.listening")

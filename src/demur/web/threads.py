@@ -18,8 +18,6 @@ from uuid import UUID, uuid4
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 from django.db.models import QuerySet
-from django.db.models.signals import pre_save
-from django.dispatch import receiver
 
 from demur.assistant.said import Answer, Citation, Traced
 from demur.assistant.said import Drawn as Post
@@ -180,16 +178,6 @@ def sweep(site: Place) -> int:
     if gone:
         erasure.overwrite()
     return len(gone)
-
-
-@receiver(pre_save, sender=Person)
-def _erased(instance: Person, **_: Any) -> None:
-    """Whoever erases what is theirs erases their conversations, in the same transaction.
-
-    Most sign-ins go with their person and take their conversations along; one of the desk's stays.
-    """
-    if instance.erased_at is not None:
-        Thread.objects.filter(user__person=instance.pk).delete()
 
 
 def along(thread: Thread | None, before: Turn | None = None) -> Along:

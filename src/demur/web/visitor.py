@@ -17,19 +17,17 @@ from typing import Any
 from allauth.account.authentication import get_authentication_records
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser, User
-from django.contrib.auth.signals import user_logged_in
 from django.contrib.auth.views import redirect_to_login
 from django.db import DatabaseError
-from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse, reverse_lazy
 
 from demur.errors import NotAllowed
 from demur.policy.regimes import Regimes, load
 from demur.rights import models, notice, objection, people
+from demur.web.listening import PROVED
 
 CLOSED = "notice_closed"  # in the session: the banner was read and put away until the next visit
-PROVED = "proved_at"  # in the session: when they last signed in, in seconds since 1970
 FRESH = timedelta(minutes=5)  # long enough to read a page and decide, too short for a loan
 
 DOOR = reverse_lazy("web:signin")
@@ -114,11 +112,6 @@ def accounts(person: models.Person) -> list[models.Account]:
 def called(account: models.Account) -> str:
     """What an account is called on a page."""
     return f"{account.platform}: {account.handle or account.name or account.pk}"
-
-
-@receiver(user_logged_in)
-def _proved(request: HttpRequest, **_: Any) -> None:
-    request.session[PROVED] = int(datetime.now(UTC).timestamp())
 
 
 def person_of(user: User | AnonymousUser) -> models.Person | None:
