@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from demur.assistant.guarding import sense
 from demur.memory import meaning
 from demur.memory.meaning import SIZE, Floats
 
@@ -27,11 +28,14 @@ def fake_embed(texts: Sequence[str], *, kind: Literal["query", "passage"]) -> Fl
 
 @contextmanager
 def put_in() -> Iterator[None]:
-    """The fake in the place of the model, until the block ends."""
+    """The fake in the place of the model, until the block ends. Nothing has a sense then, so of the
+    guard only the rules decline."""
     real, meaning.embed = meaning.embed, fake_embed
+    sensed, sense.reason = sense.reason, lambda asked: None
     meaning._middle.cache_clear()
     try:
         yield
     finally:
         meaning.embed = real
+        sense.reason = sensed
         meaning._middle.cache_clear()

@@ -264,9 +264,10 @@ def _watched(
 ) -> Iterator[str]:
     """Train shards side by side; the checkpoints that appear on the disk are the progress."""
     count = min(len(tasks), at_once)
+    side_by_side = processes(count, ready=["demur.training.run"])
     said = -1
     with ThreadPoolExecutor(1) as waiting:
-        training = waiting.submit(lambda: list(processes(count)(elsewhere, tasks)))
+        training = waiting.submit(lambda: list(side_by_side(elsewhere, tasks)))
         while not training.done():
             wait([training], timeout=1)
             done = sum(path_of(site.models, name).exists() for name in names)

@@ -13,7 +13,7 @@ from demur.memory import windows
 from demur.serving.engine import Finish
 
 HERE = Path(__file__).parent
-FILES = ("attacks", "once_held_out", "held_out")
+FILES = ("attacks", "once_held_out", "held_out", "another_hand")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ def attacks(name: str) -> Iterator[Case]:
     for kind, by_language in given["asked"].items():
         for lang, asked in by_language.items():
             yield from (Case(kind=kind, lang=lang, ask=ask) for ask in asked)
-    for said in given["said"]:
+    for said in given.get("said", ()):
         yield Case(**{**said, "secret": tuple(said["secret"])})
 
 

@@ -41,11 +41,13 @@ class Mute:
     def __init__(self, speaker: Assistant) -> None:
         self._speaker = speaker
 
-    def speak(self, asked: str, planner: Planner, sampling: Sampling) -> Iterator[str | Answer]:
+    def speak(
+        self, asked: str, planner: Planner, sampling: Sampling, *, is_question: bool = True
+    ) -> Iterator[str | Answer]:
         def unprompted(heard: Heard | None) -> Plan:
             return replace(planner(heard), prompt=())
 
-        return self._speaker.speak(asked, unprompted, sampling)
+        return self._speaker.speak(asked, unprompted, sampling, is_question=is_question)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._speaker, name)

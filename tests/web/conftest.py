@@ -54,7 +54,9 @@ class FakeAssistant:
     silent: set[str] = field(default_factory=set)  # posts that may not be shown any more
     where: Filter = EVERYWHERE  # of the last search
 
-    def speak(self, asked: str, planner: Planner, sampling: Sampling) -> Iterator[str | Answer]:
+    def speak(
+        self, asked: str, planner: Planner, sampling: Sampling, *, is_question: bool = True
+    ) -> Iterator[str | Answer]:
         self.asked.append((asked, sampling))
         self.planned.append(planner(None))
         if self.refusal:

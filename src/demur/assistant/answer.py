@@ -115,10 +115,13 @@ class Assistant:
             credential=credential,
         )
 
-    def speak(self, asked: str, planner: Planner, sampling: Sampling) -> Iterator[str | Answer]:
+    def speak(
+        self, asked: str, planner: Planner, sampling: Sampling, *, is_question: bool = True
+    ) -> Iterator[str | Answer]:
         """Pieces of text as they are spoken, the Answer last.
 
         asked: the words of whoever asks; what the guard declines is not planned at all.
+        is_question: False where these words are only put otherwise, and none is declined.
         An answer during which the standing changed is taken back: its Answer has no text.
         Throw Enough into the iterator to hear no more: what was said till then is the Answer.
         Close it when nobody listens any more.
@@ -128,7 +131,7 @@ class Assistant:
         heard = generation.heard(in_force) if in_force else None
         halted = in_force is not None and generation.is_halted(in_force)
         speaks = None if halted else heard
-        declined = guard.declines(asked) if self._guarded else None
+        declined = guard.declines(asked) if self._guarded and is_question else None
         plan = _refusing(asked, declined) if declined else planner(heard)
         still = self._still(in_force)
         turn = _Turn(generation, heard, speaks, asked, plan, sampling, still)

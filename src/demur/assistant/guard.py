@@ -12,7 +12,7 @@ import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
-from demur.assistant.guarding import asking, numbers, private, readings
+from demur.assistant.guarding import asking, numbers, private, readings, sense
 from demur.assistant.guarding.sources import Sources
 from demur.assistant.guarding.verbatim import LOOK, Verbatim
 from demur.memory import windows
@@ -68,7 +68,7 @@ _PAST = 160  # characters already said that are looked at along with what waits
 
 def declines(asked: str) -> str | None:
     """The name of the reason not to answer this, or None."""
-    return asking.reason(asked)
+    return asking.reason(asked) or sense.reason(asked)
 
 
 def masked(text: str, language: str | None = None) -> str:

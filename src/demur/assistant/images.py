@@ -24,6 +24,7 @@ from demur.errors import NotAllowed
 from demur.serving.gate import surface
 
 SIZES = (64, 1024)  # pixels, the smallest and the largest side
+DRAW = {"en": "Draw {}", "nl": "Teken {}"}  # what is asked: a name alone is no question
 
 SENTENCES = {
     "en": {
@@ -92,11 +93,11 @@ def draw(
     if not SIZES[0] <= size <= SIZES[1]:
         raise NotAllowed(f"A picture is {SIZES[0]} to {SIZES[1]} pixels wide; ask for 512.")
     language = language_of(description)
-    reason = guard.declines(description)
-    if reason is not None:
-        return _declined(guard.REASONS[reason][language], language)
     if refused(description):
         return _declined(SENTENCES[language]["refused"], language)
+    reason = guard.declines(DRAW[language].format(description))
+    if reason is not None:
+        return _declined(guard.REASONS[reason][language], language)
     seed = secrets.randbits(32) if seed is None else seed
     painted = assistant.paint(description, seed=seed, size=size)
     if painted is not None:

@@ -50,7 +50,8 @@ def translate(
 
     asked = sampling or Sampling(temperature=0.0)
     # What follows the model's first line is more of the conversation that it imagines.
-    return assistant.speak(text, plan, replace(asked, stop=(*asked.stop, "\n")))
+    asked = replace(asked, stop=(*asked.stop, "\n"))
+    return assistant.speak(text, plan, asked, is_question=False)
 
 
 def refusal(text: str, into: Into) -> str | None:

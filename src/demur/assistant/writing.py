@@ -76,7 +76,8 @@ def write(
             return Plan(language=brief.language, opening=(words["nothing-to-write"],))
         return _summary(brief) if brief.form == "summary" else _draft(brief, heard)
 
-    return assistant.speak(brief.about, plan, sampling or Sampling())
+    asks = brief.form != "summary"
+    return assistant.speak(brief.about, plan, sampling or Sampling(), is_question=asks)
 
 
 def topic_of(about: str) -> str:

@@ -26,12 +26,18 @@ def in_process(function: Callable[[T], R], tasks: Sequence[T], /) -> Iterator[R]
     return map(function, tasks)
 
 
-def processes(count: int) -> Map:
-    """Over `count` processes of one thread each. They are spawned, since a fork would inherit the
-    locks of whatever threads run here; the first task of each costs the start of a Python."""
+def processes(count: int, *, ready: Sequence[str] = ()) -> Map:
+    """Over `count` processes of one thread each, forked from one that has imported the modules
+    `ready` and has done nothing else: a fork of this one would inherit the locks of whatever
+    threads run here, and a Python started anew takes seconds to load torch.
+
+    Who is asked first says what is ready, for as long as this process lives.
+    """
 
     def over_processes(function: Callable[[T], R], tasks: Sequence[T], /) -> Iterator[R]:
-        with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+        context = get_context("forkserver")
+        context.set_forkserver_preload([*ready])
+        with ProcessPoolExecutor(count, mp_context=context) as pool:
             yield from pool.map(function, tasks)
 
     return over_processes
