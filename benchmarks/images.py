@@ -23,7 +23,7 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ STYLES = {
 }  # fmt: skip
 SIDE = 40  # pixels that the judge sees
 FEWEST = 3  # styles that must have a thing for it to be a class
+Disguise = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
 NO_THINGS = ("face", "hand", "cat-", "monkey-", "body", "heart", "emotion", "person-gesture")
 
 
@@ -202,7 +203,7 @@ def recognition(
 ) -> None:
     names, images, labels = lessons(folder)
     print(f"judge: {len(names):,} things, {len(images):,} drawings in {len(STYLES)} other styles")
-    judge = taught(images, labels, len(names), epochs)
+    judge = taught(images, labels, len(names), epochs, disguised)
     collection = {p.en: p for p in Collection.open().pictograms}
     bare_ones = torch.stack([seen(alone(collection[name])) for name in names])
     ranks = rank(judge, bare_ones, [frozenset((name,)) for name in names], names)
@@ -274,14 +275,14 @@ def opened(folder: Path, style: str, version: str) -> tuple[dict[str, Any], dict
     return icons, {bare(code): name for code, name in read[1].items()}
 
 
-def rendered(body: str, wide: float, high: float) -> np.ndarray[Any, Any]:
+def rendered(body: str, wide: float, high: float, side: int = SIDE) -> np.ndarray[Any, Any]:
     most = max(wide, high)
     sheet = f"{(wide - most) / 2} {(high - most) / 2} {most} {most}"
     png = resvg_py.svg_to_bytes(
         svg_string='<svg xmlns="http://www.w3.org/2000/svg"'
         f' xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="{sheet}">{body}</svg>',
-        width=SIDE,
-        height=SIDE,
+        width=side,
+        height=side,
         skip_system_fonts=True,
     )
     image = Image.open(io.BytesIO(bytes(png))).convert("RGBA")
@@ -323,7 +324,9 @@ def network(classes: int) -> nn.Module:
     )  # fmt: skip
 
 
-def taught(images: torch.Tensor, labels: torch.Tensor, classes: int, epochs: int) -> nn.Module:
+def taught(
+    images: torch.Tensor, labels: torch.Tensor, classes: int, epochs: int, disguise: Disguise
+) -> nn.Module:
     judge = network(classes)
     dice = torch.Generator().manual_seed(1)
     steps = len(images) // 64 * epochs
@@ -334,7 +337,7 @@ def taught(images: torch.Tensor, labels: torch.Tensor, classes: int, epochs: int
         for batch in torch.randperm(len(images), generator=dice).split(64):
             if len(batch) < 64:
                 continue
-            asked = judge(disguised(images[batch].float() / 255, dice))
+            asked = judge(disguise(images[batch].float() / 255, dice))
             loss = fn.cross_entropy(asked, labels[batch], label_smoothing=0.1)
             best.zero_grad()
             loss.backward()
