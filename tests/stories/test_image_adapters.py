@@ -512,7 +512,7 @@ def drawing(street: Street, bases: dict[str, ImageBase], monkeypatch: pytest.Mon
     path = bases["pixart"].path
     text = settings.read_text().replace("[image]\n", f'[image]\nbase = "{path}"\n')
     settings.write_text(text.replace('\nbase = ""\n', "\n"))
-    monkeypatch.setattr(worker, "processes", lambda count: in_process)
+    monkeypatch.setattr(worker, "processes", lambda count, ready: in_process)
     monkeypatch.setattr(worker, "IMAGE_RECIPE", dataclasses.replace(RECIPE, rate=0.05))
     made = Street(folder.open_site(street.site.root))
     teach(made)

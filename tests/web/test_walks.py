@@ -162,5 +162,5 @@ def test_everything_without_scripts_too(chromium, address, anna, assistant):
     page.goto(f"{address}/draw/")
     page.fill("#id_description", "A hill")
     page.click("#draw button[type=submit]")
-    assert page.locator(".drawing img").is_visible()
+    page.locator(".drawing img").wait_for()
     context.close()
