@@ -131,7 +131,7 @@ class TestWords:
         assert found(heard, "pont pont", limit=5) == [f"post-{hers}"]
 
     def test_a_build_takes_over_what_did_not_change_and_embeds_the_rest(
-        self, community: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+        self, community: Any, tmp_path: Any
     ) -> None:
         for number in range(9):
             community.writes(f"person {number}", f"bericht nummer {number}")
@@ -147,8 +147,10 @@ class TestWords:
             embedded.extend(texts)
             return real(texts, **more)
 
-        monkeypatch.setattr(vectors.meaning, "embed", counting)
-        again = [remember(folder, community.memory, words) for folder in community.built("next")]
+        # Within the fake: `monkeypatch` itself is undone after it, and would put the fake back.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(vectors.meaning, "embed", counting)
+            again = [remember(each, community.memory, words) for each in community.built("next")]
         assert embedded == ["nog een bericht"]
         afresh = [remember(folder, tmp_path / "other", words) for folder in community.built("next")]
         for one, other in zip(again, afresh, strict=True):
