@@ -287,9 +287,8 @@ def _decisions(site: Site, say: Say) -> None:
 
 def _abilities(site: Site, assistant: Assistant, say: Say) -> None:
     _translate(assistant, say)
-    brief = writing.Brief(
-        about=story.QUESTION_NL, form="invitation", tone="friendly", language="nl"
-    )
+    about = "de getijdenpoeltjes bij de lange strekdam"
+    brief = writing.Brief(about=about, form="invitation", tone="friendly", language="nl")
     _said(writing.write(assistant, brief, Sampling(max_tokens=LENGTH, seed=1)), say)
     file = site.root / "vuurtoren.png"
     drawing = images.draw(assistant, story.DRAWN, seed=1)
