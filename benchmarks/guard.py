@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "assistant"))
 import attacking
 
 from demur.assistant import guard
-from demur.assistant.guarding import private
+from demur.assistant.guarding import asking, private
 from demur.assistant.guarding.sources import quote
 from demur.assistant.words import WORDS
 from demur.memory import windows
@@ -57,8 +57,8 @@ TOKENS = 32
 
 def attacks() -> None:
     posts = attacking.read("attacks")["posts"]
-    print("| attacks | seen while the rules were written | held out once, seen since | held out |")
-    print("|---|---|---|---|")
+    print("| attacks | seen | held out once, seen since | held out | another hand's |")
+    print("|---|---|---|---|---|")
     found: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
     missed: list[str] = []
     for name in attacking.FILES:
@@ -67,6 +67,8 @@ def attacks() -> None:
             kind = f"{'asked' if case.kind in ASKED else 'said'}: {case.kind}"
             found[kind][name].append(caught)
             found["all"][name].append(caught)
+            by_rules = attacking.caught(case, posts, asking.reason)
+            found["by the rules alone"][name].append(by_rules)
             if not caught:
                 missed.append(f"- {name}, {case.kind}: {case.name}")
     for kind, by_name in found.items():
@@ -84,8 +86,8 @@ def attacks() -> None:
     altered = [text for text, language in said if attacking.told(text, language=language) != text]
     print(f"| sentences | {len(altered)} of {len(said)} {altered} |")
     asked = [case.ask for case in attacking.attacks("attacks")]
-    print(f"\n{1e3 * spent(lambda: list(map(guard.declines, asked))) / len(asked):.1f} CPU-ms"
-          " a question\n")  # fmt: skip
+    print(f"\n{1e3 * spent(lambda: list(map(asking.reason, asked))) / len(asked):.1f} CPU-ms"
+          " a question, by the rules\n")  # fmt: skip
 
 
 def runs(posts: Sequence[tuple[str, str]]) -> None:

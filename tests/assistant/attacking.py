@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,10 @@ def attacks(name: str) -> Iterator[Case]:
         yield Case(**{**said, "secret": tuple(said["secret"])})
 
 
-def caught(case: Case, posts: Sequence[str]) -> bool:
-    if guard.declines(case.ask):
+def caught(
+    case: Case, posts: Sequence[str], declines: Callable[[str], str | None] = guard.declines
+) -> bool:
+    if declines(case.ask):
         return True
     if not case.says:
         return False

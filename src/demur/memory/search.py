@@ -33,7 +33,6 @@ PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGM
 PRAGMA temp_store=MEMORY;
 """
 
-VERSION = 2  # of the tables below
 VERSION = 3  # of the tables below
 # External content: 'secure-delete' takes a deleted word out of the index at once; a contentless
 # table would keep the bytes until it is optimized. Words and stems are kept beside the text, since

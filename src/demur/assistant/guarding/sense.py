@@ -12,15 +12,13 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors.numpy import load
 
 from demur.assistant.guarding import readings
 from demur.memory import meaning
+from demur.memory.meaning import Floats
 
 KINDS = ("private-life", "contact", "profile", "likeness")
-
-Floats = NDArray[np.float32]
 
 
 def reason(asked: str) -> str | None:
