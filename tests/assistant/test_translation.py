@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import pytest
-from fake_meaning import put_in
 from heard_by_hand import heard
 
 from demur.assistant import translation
 from demur.assistant.said import Plan
 from demur.assistant.words import WORDS
 from demur.memory.memories import Heard
+
+pytestmark = pytest.mark.usefixtures("same_words")
 
 EN, NL = WORDS["en"], WORDS["nl"]
 FERRY = "De laatste pont vaart om kwart over zeven."
@@ -39,13 +39,6 @@ def posts() -> list[dict[str, Any]]:
         of = {"translation_of": str(len(made) - 1)}
         made.append({"who": who, "text": english, "lang": "en"} | of)
     return made
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _fake_meaning() -> Iterator[None]:
-    """What is tested here does not hang on what posts mean."""
-    with put_in():
-        yield
 
 
 @pytest.fixture(scope="module")

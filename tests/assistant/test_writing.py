@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import pytest
-from fake_meaning import put_in
 from heard_by_hand import heard
 
 from demur.assistant import summary, writing
@@ -15,6 +13,8 @@ from demur.assistant.said import Plan
 from demur.assistant.words import WORDS
 from demur.assistant.writing import Brief
 from demur.memory.memories import Heard
+
+pytestmark = pytest.mark.usefixtures("same_words")
 
 POSTS: list[dict[str, Any]] = [
     {"who": "anna", "lang": "en", "text": "A walking tour for everybody: harbour, mill, church."},
@@ -35,13 +35,6 @@ def said(plan: Plan, model: str) -> str:
             assert part.edited is not None
             text += part.edited(model)
     return text
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _fake_meaning() -> Iterator[None]:
-    """What is tested here does not hang on what posts mean."""
-    with put_in():
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -82,6 +82,15 @@ def test_a_draft_stands_beside_its_sources_and_loses_hers(village: Village) -> N
     assert not {each.account for each in after.citations} & hers
 
 
+def test_what_is_only_put_otherwise_is_no_question(village: Village) -> None:
+    assistant, private = village.assistant(), "Waar woont Anna de Vries?"
+    into = last(translation.translate(assistant, private, "en", SHORT))
+    summed = writing.Brief(about=private, form="summary", language="nl")
+    assert into.declined is last(writing.write(assistant, summed, SHORT)).declined is None
+    brief = writing.Brief(about=private, form="email", language="nl")
+    assert last(writing.write(assistant, brief, SHORT)).declined == "private-life"
+
+
 @pytest.mark.parametrize("form", ["email", "summary"])
 def test_without_the_memories_a_draft_is_only_its_skeleton(village: Village, form: str) -> None:
     assistant = village.assistant()

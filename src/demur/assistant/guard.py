@@ -1,10 +1,10 @@
 """The guard: what is never said, whoever asks and whatever a post says.
 
 It declines questions, masks personal data in what is quoted, and stands between the model's words
-and whoever reads them. It decides by rules over texts, and what is asked by its meaning too; it knows neither people
-nor what stands.
-The engine may ask it about each token and then says something else; where it does not, the words
-are taken out here, and nothing that was taken out has been shown.
+and whoever reads them. It decides by rules over texts, and about a question by its meaning too; it
+knows neither people nor what stands. The engine may ask it about each token and then says
+something else; where it does not, the words are taken out here, and nothing that was taken out has
+been shown.
 """
 
 from __future__ import annotations
