@@ -17,6 +17,7 @@ from demur.assistant import guard, images
 from demur.assistant.answer import Assistant
 from demur.assistant.drawing import composer, provenance
 from demur.assistant.drawing.provenance import BY_MODEL, BY_RULES, Credential
+from demur.assistant.guarding import sense
 from demur.assistant.painting import Painted
 from demur.corpus.lake import Lake
 from demur.errors import NotAllowed
@@ -165,8 +166,9 @@ def test_what_the_guard_declines_is_not_drawn(
     assert (drawing.png, drawing.declined) == (b"", "Dat teken ik niet.")
 
 
-def test_somebody_alone_is_not_drawn(tmp_path: Path) -> None:
-    """It asks nothing, but to be drawn it does."""
+def test_somebody_alone_is_not_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the rules a person alone asks nothing, but to be drawn it does."""
+    monkeypatch.setattr(sense, "reason", lambda asked: None)
     assert guard.declines("mijn buurvrouw") is None
     drawing = images.draw(assistant(tmp_path), "mijn buurvrouw")
     assert drawing.png == b""
