@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--answers", type=int, default=40, help="asked of the assistant in full")
     parser.add_argument("--base", default="smollm2")
     asked = parser.parse_args()
-    dice = random.Random(4)
+    dice = random.Random(5)  # 4 drew the questions on which the numbers in `chat` were chosen
     every = posts_of(asked.community)
     about, held_out = answerable(every, asked.each, dice)
     nothing = [
@@ -210,7 +210,7 @@ def answered(
 
     def cites(question: Question) -> list[str]:
         # the citations of an answer are settled before a word of the model is said
-        found = chat._retrieve(heard, question.asked, "en")
+        found = chat._retrieve(heard, question.asked)
         return [citation.text for citation in found]
 
     print("\n| citations (at most three) | n | |\n|---|---|---|")

@@ -14,9 +14,11 @@ from demur.people import Use
 from demur.serving.gate import surface
 
 QUOTES = 3  # posts that an answer may quote
-# A post is about a question that it shares half of its words with, or that it comes near in what
-# it means: of 200 questions about nothing here, … still found one (docs/decisions/0093).
-SHARED, NEAR = 0.5, 0.4
+# How much a post is about a question: how near it comes in what it means, and a part of the share
+# that it has of the question's words. ENOUGH of it may be quoted, and so may HALF of the words: a
+# question of two words means little by itself. What these let through is in docs/benchmarks.md,
+# "Questions", and how they were chosen in docs/decisions/0093.
+WORDS_COUNT, ENOUGH, HALF = 0.3, 0.5, 0.5
 
 
 @surface("chat")
@@ -28,7 +30,7 @@ def reply(
     language, ready = language_of_answer(asked)
 
     def plan(heard: Heard | None) -> Plan:
-        cited = _retrieve(heard, asked, language)
+        cited = _retrieve(heard, asked)
         return Plan(
             language=language,
             opening=tuple(_opening(language, ready, cited, heard is not None)),
@@ -39,18 +41,23 @@ def reply(
     return assistant.speak(asked, plan, sampling or Sampling())
 
 
-def _retrieve(heard: Heard | None, question: str, language: str) -> tuple[Citation, ...]:
-    """The posts to quote: the best of those that are about the question. None is better than one
-    that is not: then the answer says that it found nothing."""
+def _retrieve(heard: Heard | None, question: str) -> tuple[Citation, ...]:
+    """The posts to quote: those that are most about the question. None is better than one that is
+    not: then the answer says that it found nothing."""
     if heard is None:
         return ()
-    found = heard.search(question, limit=QUOTES * 4, use=Use.ANSWERS)
-    return cite([hit for hit in found if is_about(hit)][:QUOTES])
+    return cite(worth_quoting(heard.search(question, limit=QUOTES * 4, use=Use.ANSWERS))[:QUOTES])
 
 
-def is_about(hit: Hit) -> bool:
-    """May an answer quote it, or would it only be the best of what is beside the point?"""
-    return hit.words >= SHARED or hit.near >= NEAR
+def worth_quoting(found: Sequence[Hit]) -> list[Hit]:
+    """Of what was found, the posts that are about the question, those that are it most first; the
+    others are only the best of what is beside the point."""
+
+    def much(hit: Hit) -> float:
+        return hit.near + WORDS_COUNT * hit.words
+
+    enough = [hit for hit in found if much(hit) >= ENOUGH or hit.words >= HALF]
+    return sorted(enough, key=much, reverse=True)
 
 
 def _opening(

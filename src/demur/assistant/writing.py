@@ -14,7 +14,7 @@ from typing import Literal
 
 from demur.assistant import skeletons, summary
 from demur.assistant.answer import Assistant, cite
-from demur.assistant.chat import is_about
+from demur.assistant.chat import worth_quoting
 from demur.assistant.guarding.sources import quote
 from demur.assistant.said import Answer, Citation, Part, Plan, Sampling
 from demur.assistant.words import REQUESTS, WORDS
@@ -138,8 +138,7 @@ def _sources(brief: Brief, heard: Heard | None) -> tuple[Citation, ...]:
     if heard is None:
         return ()
     wanted = SOURCES[brief.length]
-    found = heard.search(topic_of(brief.about), limit=wanted * 3, use=Use.ANSWERS)
-    found = [hit for hit in found if is_about(hit)]
+    found = worth_quoting(heard.search(topic_of(brief.about), limit=wanted * 3, use=Use.ANSWERS))
     found.sort(key=lambda hit: (hit.text.rstrip().endswith("?"), hit.lang != brief.language))
     return cite(found[:wanted])
 

@@ -14,7 +14,9 @@ is ben bent was waren wordt worden werd heb hebt heeft hebben had kan kunnen kun
 wil doe doet doen ga gaat gaan
 aan bij door in met na naar om op over te tegen tot uit van voor
 wie wat waar wanneer waarom hoe welk welke
-niet geen wel ook nog al eens even iets iemand mensen vertel weet zeg graag
+niet geen wel ook nog al eens even graag
+iets iemand niets niemand iedereen alles ergens nergens mensen
+vertel weet weten wist zeg ken kent kennen
 """
 
 _ENGLISH = """
@@ -24,7 +26,9 @@ is am are was were be been being do does did have has had can could may might mu
 will would
 about at by for from in into of on onto to with without as
 who what where when why how which
-not no any some also just only please tell know say people someone something
+not no any some also just only please tell know say people
+someone something somebody somewhere anyone anything anybody anywhere
+everyone everything everybody everywhere nobody nothing nowhere
 """
 
 STOP = frozenset((_DUTCH + _ENGLISH).split())
