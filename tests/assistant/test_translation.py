@@ -13,8 +13,6 @@ from demur.assistant.said import Plan
 from demur.assistant.words import WORDS
 from demur.memory.memories import Heard
 
-pytestmark = pytest.mark.usefixtures("same_words")
-
 EN, NL = WORDS["en"], WORDS["nl"]
 FERRY = "De laatste pont vaart om kwart over zeven."
 PAIRS: list[tuple[str, str]] = [
@@ -80,9 +78,9 @@ def test_the_other_way_round_it_is_the_writer_who_is_quoted(plan: Any) -> None:
 
 
 def test_a_known_sentence_in_a_longer_text_is_quoted_where_it_stands(plan: Any) -> None:
-    made = plan(f"Kom op tijd!\n\n{FERRY} Tot dan.")
-    text = said(made, "Be on time!", "See you then.")
-    assert text.startswith(f"[?] Be on time!\n\n“{PAIRS[0][1]}” [1] [?] See you then.")
+    made = plan(f"Kom op tijd!\n\n{FERRY} Ik wacht op je.")
+    text = said(made, "Be on time!", "I am waiting for you.")
+    assert text.startswith(f"[?] Be on time!\n\n“{PAIRS[0][1]}” [1] [?] I am waiting for you.")
     assert EN["unsure"] in text
 
 
@@ -127,9 +125,14 @@ def test_without_the_memories_it_is_said_that_they_are_missing() -> None:
     assert said(made, "I walk to the mill.") == f"I walk to the mill.\n\n{EN['no-memory']}"
 
 
-def test_what_comes_in_the_wrong_language_is_called_not_ready(plan: Any) -> None:
-    text = said(plan("Volgende week schilderen wij onze schuur."), "Wij schilderen volgende week.")
-    assert EN["not-ready-into"] in text
+@pytest.mark.parametrize(
+    "line",
+    ["", "Wij schilderen onze schuur volgende week.", "I am not going to the movies tonight."],
+)
+def test_what_is_no_translation_is_not_said_and_the_sentence_is_left(plan: Any, line: str) -> None:
+    """Nothing, the wrong language, and what a small model likes to say, where no word is known."""
+    asked = "Volgende week schilderen wij onze schuur."
+    assert said(plan(asked), line) == f"[nl] {asked}\n\n{EN['left']}"
 
 
 @pytest.mark.parametrize(

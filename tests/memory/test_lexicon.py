@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from demur.memory.lexicon import Lexicon
+from demur.memory.lexicon import Glossed, Lexicon
 
 TEXTS = [
     ("Het brood is vers.", "The bread is fresh."),
@@ -23,6 +23,12 @@ def test_words_are_put_one_by_one_and_the_rest_stays_as_it_is() -> None:
     found = Lexicon(TEXTS, (1, 2, 1, 1)).gloss("Brood, zegt Anna!", np.ones(4, np.bool_))
     assert (found.text, found.known, found.words) == ("Bread, zegt Anna!", 2, 3)
     assert found.agreement({"bread", "and", "butter"}) == 0.5
+
+
+def test_small_words_are_no_agreement_where_there_are_others() -> None:
+    """ "It is" stands in half of all sentences."""
+    assert Glossed("", ("it", "is", "bread"), 3).agreement({"it", "is", "fine"}) == 0
+    assert Glossed("", ("it", "is"), 3).agreement({"it", "is", "fine"}) == 1
 
 
 def test_what_one_person_translated_is_not_said() -> None:

@@ -2,7 +2,8 @@
 
 What somebody already put into the other language is not translated again: it is quoted, with its
 source. Anything else is translated sentence by sentence, the model shown the nearest translations
-as examples. Where what it says is not what the words say one by one, those are given and marked.
+as examples. What it says is checked twice: by what it means, and by what the words say one by one.
+Where it fails, those words are given and marked; where nobody here used them, the text is left.
 Examples are data: nothing in them is obeyed.
 """
 
@@ -18,6 +19,7 @@ from demur.assistant.guarding.sources import quote
 from demur.assistant.said import Answer, Citation, Part, Plan, Role, Sampling
 from demur.assistant.words import LANGUAGES, READY, WORDS
 from demur.corpus.stored import language_of
+from demur.memory import meaning
 from demur.memory.lexicon import WORD, Glossed
 from demur.memory.memories import Heard
 from demur.memory.search import Stored
@@ -33,8 +35,10 @@ ANSWERS = 2  # ways to say the same that are quoted
 SOURCES = 2  # examples of a sentence that are cited
 KNOWN = 0.5  # of a sentence's words, below which going word by word says too little
 AGREES = 0.5  # of the words gone through one by one, that the model's sentence has too
+ALIKE = 0.5  # cosine seen from the middle of ordinary talk, from which two sentences may be one
 
 Into = Literal["en", "nl"]
+FROM: dict[Into, Into] = {"en": "nl", "nl": "en"}
 
 
 @surface("translation")
@@ -109,31 +113,33 @@ class Translating:
             opening=(before,) if before else (),
             prompt=prompt(core, self._into, found),
             max_tokens=16 + len(core) // 2,
-            edited=lambda said: self._better(said.strip(), glossed, bool(near)) + after,
+            edited=lambda said: self._better(core, said.strip(), glossed, bool(near)) + after,
         )
 
     def _is_there(self, sentence: str) -> bool:
         """Is this sentence in the other language as it stands?"""
         return len(sentence.split()) > FEW and language_of(sentence) == self._into
 
-    def _better(self, line: str, glossed: Glossed | None, near: bool) -> str:
-        """The model's sentence, where it says what the words say one by one; else those.
+    def _better(self, asked: str, line: str, glossed: Glossed | None, near: bool) -> str:
+        """The model's sentence, where it means what was asked and has what the words say one by
+        one; else those words; else what was asked.
 
-        The two come about in different ways: where they agree, neither made it up.
+        The three come about in different ways: where they agree, none of them made it up.
         """
-        spoken = set(WORD.findall(normal(line)))
+        stands = bool(line) and self._is_ready(line) and alike(asked, line) >= ALIKE
         if glossed is not None and glossed.known >= KNOWN * glossed.words:
-            if glossed.agreement(spoken) >= AGREES and self._is_ready(line):
+            if stands and glossed.agreement(set(WORD.findall(normal(line)))) >= AGREES:
                 return line
+        elif stands and (near or self._heard is None):
+            return line
+        elif stands:
+            self._notes["unsure"] = None
+            return f"[?] {line}"
+        if glossed is not None and glossed.known:
             self._notes["word-by-word"] = None
             return f"≈ {glossed.text}"
-        if not line or not self._is_ready(line):
-            self._notes["not-ready-into"] = None
-        elif near or self._heard is None:
-            return line
-        else:
-            self._notes["unsure"] = None
-        return f"[?] {line}".strip()
+        self._notes["left"] = None
+        return f"[{FROM[self._into]}] {asked}"
 
     def _is_ready(self, line: str) -> bool:
         return len(line.split()) < FEW or language_of(line) in (self._into, "und")
@@ -166,6 +172,12 @@ class Translating:
 
     def _sources(self) -> tuple[Citation, ...]:
         return tuple(self._cited.values())
+
+
+def alike(one: str, other: str) -> float:
+    """How near two sentences come in what they mean, in whichever languages; 1 at most."""
+    first, second = meaning.bearings([one, other], kind="passage")
+    return float(first @ second)
 
 
 def prompt(text: str, into: Into, examples: Sequence[Example]) -> tuple[tuple[Role, str], ...]:

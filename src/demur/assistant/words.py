@@ -37,7 +37,7 @@ WORDS = {
         "leans-on": "It leans on what people here translated: {sources}.",
         "unsure": "Marked [?]: an attempt. Nobody here has translated anything like it.",
         "no-memory": "I am not sure of this: what people here translated cannot be used just now.",
-        "not-ready-into": "Marked [?]: I am not ready for this; it is hardly English.",
+        "left": "Marked [nl]: left in Dutch, for I could not put it into English.",
         "word-by-word": "Marked ≈: word by word, as people here translated these words.",
     },
     "nl": {
@@ -69,7 +69,7 @@ WORDS = {
         "leans-on": "De vertaling leunt op wat mensen hier vertaalden: {sources}.",
         "unsure": "Met [?]: een poging. Niemand hier vertaalde iets wat erop lijkt.",
         "no-memory": "Ik ben er niet zeker van: wat mensen hier vertaalden, is nu niet te lezen.",
-        "not-ready-into": "Met [?]: hier ben ik nog niet klaar voor; het is nauwelijks Nederlands.",
+        "left": "Met [en]: nog in het Engels, want ik kon het niet in het Nederlands zeggen.",
         "word-by-word": "Met ≈: woord voor woord, zoals mensen hier die woorden vertaalden.",
     },
 }

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from demur.memory.stopwords import STOP
 from demur.posts import normal
 
 PEOPLE = 2  # who translated a word so; see memory.counts
@@ -40,8 +41,10 @@ class Glossed:
         return len(self.found)
 
     def agreement(self, words: Collection[str]) -> float:
-        """How much of what was found is among these words, in normal form."""
-        wanted = {normal(each) for each in self.found}
+        """How much of what was found is among these words, in normal form; small words, which are
+        in every sentence, only where there are no others."""
+        every = {normal(each) for each in self.found}
+        wanted = every - STOP or every
         return len(wanted & set(words)) / max(1, len(wanted))
 
 
