@@ -21,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -130,9 +131,8 @@ def speed(base: BaseModel, text: Sequence[int], over: Over, *, threads: int, rou
         runs[names[0], readers, False] = lambda asked, n: ask_plain(server, asked, n)
         for name, house in houses.items():
             for counts in (False, True):
-                runs[name, readers, counts] = lambda asked, n, house=house, counts=counts: ask(
-                    house, asked, n, over if counts else None
-                )
+                laid = over if counts else None
+                runs[name, readers, counts] = partial(ask, house, over=laid)
     read: dict[Any, list[tuple[float, float]]] = {key: [] for key in runs}
     said: dict[Any, list[tuple[float, float]]] = {key: [] for key in runs}
     for turn in range(rounds):

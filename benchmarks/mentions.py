@@ -159,7 +159,11 @@ def marked_up(sentences: list[str], dice: random.Random, count: Count) -> None:
         html = f"<p>{escape(' '.join(words))}</p>".replace("\0", anchor)
         tag = {"type": "Mention", "href": f"https://elders.example/users/{handle}"}
         tag["name"] = f"@{handle}@elders.example"
-        note = {"id": f"{owner}/statuses/{number}", "type": "Note", "attributedTo": owner}
+        note: dict[str, Any] = {
+            "id": f"{owner}/statuses/{number}",
+            "type": "Note",
+            "attributedTo": owner,
+        }
         note |= {"content": html, "published": "2024-03-01T12:00:00Z", "tag": [tag]}
         note["to"] = ["https://www.w3.org/ns/activitystreams#Public"]
         notes[note["id"]] = note

@@ -144,8 +144,8 @@ def main() -> None:
     ):
         packed.write(text.encode())
     meanings(pictograms)
-    for file in sorted(INTO.iterdir()):
-        print(f"{file.name:<22} {file.stat().st_size:>9,} bytes")
+    for made in sorted(INTO.iterdir()):
+        print(f"{made.name:<22} {made.stat().st_size:>9,} bytes")
     print(f"{len(pictograms):,} pictograms, {sum(len(e['words']) for e in pictograms):,} words")
 
 
@@ -160,7 +160,7 @@ def drawn_by_others(folder: Path) -> list[dict[str, Any]]:
     art = opened(folder, "art", "icons.json")
     names = {bare(code): name for code, name in opened(folder, "art", "chars.json").items()}
     subgroups = opened(folder, "order", "meta/groups.json")["subgroups"]
-    said = {lang: annotations(folder, lang) for lang in ("en", "nl")}
+    said = {lang: annotated(folder, lang) for lang in ("en", "nl")}
     ours = tomllib.loads((HERE / "pictograms.toml").read_text("utf-8"))["words"]
     found = []
     for emoji in opened(folder, "order", "en/data.json"):
@@ -248,7 +248,7 @@ def meanings(pictograms: list[dict[str, Any]]) -> None:
     Names in a sentence and not by themselves: of single words the model compares the spelling
     ("kapper", a hairdresser, lay nearest to a clapper board).
     """
-    kept: dict[str, np.ndarray[Any, Any]] = {}
+    kept: dict[str, Any] = {}
     for lang, sentence in SENTENCES.items():
         texts = [sentence.format(each[lang].casefold()) for each in pictograms]
         vectors = meaning.embed(texts, kind="query")
@@ -260,7 +260,7 @@ def meanings(pictograms: list[dict[str, Any]]) -> None:
     np.savez_compressed(INTO / "meanings.npz", **kept)
 
 
-def annotations(folder: Path, lang: str) -> dict[str, dict[str, list[str]]]:
+def annotated(folder: Path, lang: str) -> dict[str, dict[str, list[str]]]:
     derived = opened(folder, "derived", f"annotationsDerived/{lang}/annotations.json")
     plain = opened(folder, "cldr", f"annotations/{lang}/annotations.json")
     both = derived["annotationsDerived"]["annotations"] | plain["annotations"]["annotations"]

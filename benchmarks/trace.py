@@ -28,7 +28,7 @@ VOWELS, CONSONANTS = "aeiou", "bdfgklmnprstvz"
 
 def invented(dice: random.Random, length: int) -> str:
     """Words that nobody wrote."""
-    words = []
+    words: list[str] = []
     while sum(map(len, words)) < length:
         words.append("".join(dice.choice(CONSONANTS) + dice.choice(VOWELS) for _ in range(4)))
     return " ".join(words)[:length].strip()

@@ -31,7 +31,8 @@ from demur.memory.memories import Heard, Memories
 from demur.memory.remember import remember
 from demur.people import Home, InForce, PersonId
 from demur.posts import normal
-from demur.serving.engine import Engine
+from demur.serving.engine import Engine, Over, Setting
+from demur.serving.engines import open_engine
 from demur.serving.merge import Merged
 from demur.serving.template import Template
 from demur.training.base import install
@@ -65,7 +66,8 @@ def main() -> None:
     chosen, tokens = _chosen(learned, vocabulary, wishes.tokens)
     trained = lay_out(chosen, home, work / "trained")
     merged, steps, _ = _trained(trained, work / "models", base, recipe)
-    model = Model(Engine(base, recipe, threads=1), Template(base), base.separator)
+    engine = open_engine(Setting(), base, recipe, threads=1)
+    model = Model(engine, Template(base), base.separator)
     many: dict[Into, list[Pair]] = {into: _asked(everybody, into) for into in ("en", "nl")}
     print(f"{len(learned)} people, {len(memories.translations) // 2} pairs and parts of pairs; ")
     print(f"adapters of {len(chosen)} people, {tokens} tokens, {steps} steps; {base.name}")
@@ -78,9 +80,9 @@ def main() -> None:
         _row("the question itself, untranslated", pairs, {i: _same(p) for i, p in pairs.items()})
         _row("the nearest example", pairs, {i: _nearest(heard, i, p) for i, p in pairs.items()})
         _row("word by word", pairs, {i: _glossed(heard, i, p) for i, p in pairs.items()})
-    plain = {i: [model.says([(ASK[i], each)], None, None) for each in p] for i, p in few.items()}
+    plain = {i: [model.says(ASK[i], each, None, None) for each in p] for i, p in few.items()}
     _row("the base, plain", few, plain)
-    both = {i: [model.says([(ASK[i], each)], heard, merged) for each in p] for i, p in few.items()}
+    both = {i: [model.says(ASK[i], each, heard, merged) for each in p] for i, p in few.items()}
     _row("with counts and adapters", few, both)
     shown = {
         into: [model.after_examples(each, into, heard, merged) for each in pairs]
@@ -88,17 +90,20 @@ def main() -> None:
     }
     _row("with counts, adapters and examples", few, shown)
     served = {
-        into: [_served(*each, into, heard) for each in zip(few[into], said, strict=True)]
+        into: [
+            model.served(pair, into, heard, merged, whole)
+            for pair, whole in zip(few[into], said, strict=True)
+        ]
         for into, said in shown.items()
     }
     _row("**as served**: that, or word by word where they disagree", few, served)
-    for into, pairs in few.items():
+    for into, asked in few.items():
         by_word = sum(each.startswith("≈") for each in served[into])
-        print(f"\ninto {into}: {by_word} of {len(pairs)} word by word", end="")
+        print(f"\ninto {into}: {by_word} of {len(asked)} word by word", end="")
     print("\n")
-    for into, pairs in few.items():
-        for number in range(min(6, len(pairs))):
-            print(f"{pairs[number].asked} -> {served[into][number]}")
+    for into, asked in few.items():
+        for number in range(min(6, len(asked))):
+            print(f"{asked[number].asked} -> {served[into][number]}")
             print(f"    base: {plain[into][number]}")
             print(f"    with memories and examples: {shown[into][number]}")
 
@@ -109,19 +114,33 @@ class Model:
     def __init__(self, engine: Engine, template: Template, start: int) -> None:
         self._engine, self._template, self._start = engine, template, start
 
-    def says(self, turns: list[tuple[str, Pair]], heard: Heard | None, by: Merged | None) -> str:
-        [(order, pair)] = turns
+    def says(self, order: str, pair: Pair, heard: Heard | None, by: Merged | None) -> str:
         return self._line([("user", f"{order} {pair.asked}")], heard, by)
 
     def after_examples(self, pair: Pair, into: Into, heard: Heard, by: Merged) -> str:
         examples = heard.translations(pair.asked, into, EXAMPLES)
-        return self._line(list(prompt(pair.asked, into, examples)), heard, by)
+        return self._line(prompt(pair.asked, into, examples), heard, by)
+
+    def served(self, pair: Pair, into: Into, heard: Heard, by: Merged, whole: str) -> str:
+        """What the assistant says. whole: what the model said of all of it, which is not asked
+        again where it is one sentence."""
+        plan = Translating(heard, into).plan(pair.asked)
+        one = sum(bool(part.prompt) for part in plan.then) == 1
+        text = "".join(plan.opening)
+        for part in plan.then:
+            text += "".join(part.opening)
+            if part.edited and part.prompt:
+                text += part.edited(whole if one else self._line(part.prompt, heard, by))
+        return text
+
+    def _over(self, heard: Heard, asked: int) -> Over:
+        return lambda said, p: heard.over([self._start, *said[asked:]], p)
 
     def _line(
         self, turns: Sequence[tuple[str, str]], heard: Heard | None, by: Merged | None
     ) -> str:
         ids = self._template.ids(turns)
-        laid = heard and (lambda said, p: heard.over([self._start, *said[len(ids) :]], p))
+        laid = None if heard is None else self._over(heard, len(ids))
         tokens = self._engine.stream(
             ids,
             adapter=by,
@@ -141,16 +160,6 @@ class Model:
                 break
         pieces.close()
         return said.strip().partition("\n")[0]
-
-
-def _served(pair: Pair, said: str, into: Into, heard: Heard) -> str:
-    """What is said of the model's words; the model speaks at most once in these sentences."""
-    plan = Translating(heard, into).plan(pair.asked)
-    text = "".join(plan.opening)
-    for part in plan.then:
-        text += "".join(part.opening)
-        text += part.edited(said) if part.edited and part.prompt else ""
-    return text
 
 
 def _same(pairs: Sequence[Pair]) -> list[str]:
