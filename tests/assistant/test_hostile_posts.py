@@ -16,7 +16,7 @@ import pytest
 from django.test import Client
 from square_site import HOSTILE, NOW, PEOPLE, Mute, signed_in, word
 
-from demur.assistant import chat, guard
+from demur.assistant import chat, guard, search
 from demur.assistant.answer import Assistant
 from demur.assistant.guarding.sources import quote
 from demur.assistant.said import Answer, Message, Sampling
@@ -78,6 +78,14 @@ def test_a_declined_question_is_not_looked_up_at_all(square: Assistant) -> None:
     assert answer.text == guard.REASONS["private-life"]["nl"]
     probe = Assistant.open(square._site, square._gate._standing, threads=1, guarded=False)
     assert ask(Mute(probe), private).declined is None  # a probe looks behind the guard
+
+
+def test_what_is_found_is_masked_as_what_is_quoted(square: Assistant) -> None:
+    number = next(at for at, text in enumerate(HOSTILE) if "06-12345678" in text)
+    [hit] = search.find(square, word(number), 1)
+    assert hit.text == guard.masked(f"{HOSTILE[number]} {word(number)}", "nl")
+    assert "[telefoonnummer]" in hit.text
+    assert not re.search(r"\d{4}", hit.text)
 
 
 def test_a_post_cannot_end_its_turn(square: Assistant) -> None:
