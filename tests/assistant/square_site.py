@@ -45,7 +45,7 @@ class Mute:
         self, asked: str, planner: Planner, sampling: Sampling, *, is_question: bool = True
     ) -> Iterator[str | Answer]:
         def unprompted(heard: Heard | None) -> Plan:
-            return replace(planner(heard), prompt=())
+            return replace(planner(heard), then=())
 
         return self._speaker.speak(asked, unprompted, sampling, is_question=is_question)
 

@@ -53,7 +53,7 @@ def test_the_official_client_gets_an_answer(client, assistant):
     assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
     assert answer.demur["citations"][0]["url"].startswith("https://")
     assert answer.demur["traced"][0]["post_ids"]
-    assert [role for role, _ in assistant.planned[0].prompt] == ["system", "user"]
+    assert [role for role, _ in assistant.planned[0].then[-1].prompt] == ["system", "user"]
     assert assistant.asked[0][1] == Sampling(max_tokens=40, temperature=0.2, seed=5)
 
 

@@ -22,6 +22,7 @@ from threading import Lock
 from demur.assistant import guard
 from demur.assistant.drawing.provenance import Credential
 from demur.assistant.generation import Generation, stamp
+from demur.assistant.leaning import kept
 from demur.assistant.painting import Easel, Painted
 from demur.assistant.said import (
     Answer,
@@ -183,9 +184,7 @@ class Assistant:
         template, engine = self._speaker(generation)
         prompt = template.ids(part.prompt)
         turn.tokens_in += len(prompt)
-        merged = None
-        if speaks is not None:
-            merged, turn.shards = generation.adapter(speaks)
+        merged, shards = generation.adapter(speaks) if speaks else (None, ())
         watch = guard.Watch(
             turn.heard,
             asked=turn.asked,
@@ -209,7 +208,9 @@ class Assistant:
             pieces = watch.over(pieces)
         if part.edited is not None:
             pieces = _edited(pieces, part.edited)
-        finish = yield from pieces
+        elif part.holds is not None:
+            pieces = kept(pieces, part.holds)
+        finish = yield from _credited(pieces, turn, shards)
         turn.withheld += watch.withheld
         return finish
 
@@ -350,6 +351,22 @@ def _collect(pieces: Generator[str, None, Finish], said: list[str]) -> Generator
                 yield piece
             except Enough:
                 return "stop"
+
+
+def _credited(
+    pieces: Generator[str, None, Finish], turn: _Turn, shards: tuple[int, ...]
+) -> Generator[str, None, Finish]:
+    """The pieces; shards have spoken when something is said, and not when all was left out."""
+    with closing(pieces):
+        while True:
+            try:
+                piece = next(pieces)
+            except StopIteration as end:
+                finish: Finish = end.value
+                return finish
+            if piece:
+                turn.shards = shards
+                yield piece
 
 
 def _edited(

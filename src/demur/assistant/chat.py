@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from demur.assistant.answer import Assistant, cite
 from demur.assistant.guarding.sources import quote
-from demur.assistant.said import Answer, Citation, Message, Plan, Role, Sampling
+from demur.assistant.leaning import Leaning
+from demur.assistant.said import Answer, Citation, Message, Part, Plan, Role, Sampling
 from demur.assistant.words import WORDS, language_of_answer
 from demur.memory.memories import Heard
 from demur.memory.search import Hit
@@ -34,7 +35,7 @@ def reply(
         return Plan(
             language=language,
             opening=tuple(_opening(language, ready, cited, heard is not None)),
-            prompt=_prompt(messages, language, cited),
+            then=tuple(_added(messages, language, cited, heard is not None)),
             citations=cited,
         )
 
@@ -74,6 +75,23 @@ def _opening(
         yield "\n"
     elif memories:
         yield words["nothing"] + "\n\n"
+
+
+def _added(
+    messages: Sequence[Message], language: str, cited: Sequence[Citation], memories: bool
+) -> Iterator[Part]:
+    """What the model adds: as far as it leans on the posts, or on what it answered before. Where
+    there is neither, what it says would come from nobody here, and it is not asked.
+
+    Without the memories the base model speaks alone and unchecked, and the answer says so.
+    """
+    prompt = _prompt(messages, language, cited)
+    if not memories:
+        yield Part(prompt=prompt)
+        return
+    before = [message.text for message in messages if message.role == "assistant"]
+    if given := [*(citation.text for citation in cited), *reversed(before)]:
+        yield Part(prompt=prompt, holds=Leaning(messages[-1].text, given, language).holds)
 
 
 def _prompt(

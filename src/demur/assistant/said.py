@@ -73,12 +73,15 @@ class Part:
     max_tokens: at most as many of the model's, where that is less than the asker allows.
     edited: makes of all of the model's words in this part what is said of them; None: they are
         said as they come.
+    holds: asked of each of the model's sentences when it is whole, where they are not edited; one
+        that does not hold is left out. None: all are said.
     """
 
     opening: tuple[str, ...] = ()
     prompt: tuple[tuple[Role, str], ...] = ()
     max_tokens: int | None = None
     edited: Callable[[str], str] | None = None
+    holds: Callable[[str], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,6 @@ class Plan:
     """What an ability wants said.
 
     opening: said as it stands before the model speaks: notes, and posts that are quoted.
-    prompt: the conversation for the model; where there is none, it is not asked.
     then: what is said after it, part by part, while the same stands.
     closing: makes the last words, when all others have been said.
     citations: the posts that are quoted or shown as sources; their words may be repeated.
@@ -94,14 +96,13 @@ class Plan:
 
     language: str
     opening: tuple[str, ...] = ()
-    prompt: tuple[tuple[Role, str], ...] = ()
     then: tuple[Part, ...] = ()
     closing: Callable[[], str] | None = None
     citations: tuple[Citation, ...] = ()
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        return (Part(opening=self.opening, prompt=self.prompt), *self.then)
+        return (Part(opening=self.opening), *self.then)
 
 
 class Enough(Exception):  # noqa: N818  (a wish, not a fault)

@@ -7,12 +7,11 @@ asker nor a quoted post did is left out. A summary looks at the given text alone
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from demur.assistant import skeletons, summary
+from demur.assistant import leaning, skeletons, summary
 from demur.assistant.answer import Assistant, cite
 from demur.assistant.chat import worth_quoting
 from demur.assistant.guarding.sources import quote
@@ -20,7 +19,6 @@ from demur.assistant.said import Answer, Citation, Part, Plan, Sampling
 from demur.assistant.words import REQUESTS, WORDS
 from demur.corpus.stored import language_of
 from demur.memory.memories import Heard
-from demur.memory.stopwords import STOP
 from demur.memory.translations import sentences
 from demur.people import Use
 from demur.serving.gate import surface
@@ -35,13 +33,6 @@ LONGEST = 20_000  # characters of a text to sum up
 EXCERPT = 220  # characters of a post that a draft quotes
 TOPIC = 60  # characters of a subject line
 TOKENS = 48  # of the model's sentence
-FEWEST = 4  # words of a sentence
-_OPENERS = """
-come join enjoy visit explore discover whether let bring take walk see feel welcome every all
-kom geniet bezoek ontdek laat neem loop kijk welkom elke alle
-"""
-OPENERS = frozenset(_OPENERS.split())
-"""Words that may begin a sentence with a capital and name nobody; stop words may too."""
 _VERBS = """
 am is are was were be been has have had can could will would may might must should do does did
 ben bent is zijn was waren heeft heb hebben had hadden kan kunnen kon wil willen moet moeten mag
@@ -49,8 +40,6 @@ mogen zal zullen zou gaat gaan komt komen wordt worden werd staat staan ligt lig
 """
 VERBS = frozenset(_VERBS.split())
 """A small model's Dutch is often words without a verb; one of these is in most sentences."""
-_NAMED = re.compile(r"\b[A-Z][^\W_]*|\S*\d\S*|\S*[@/\[\]]\S*")
-"""What names, counts or points somewhere. A capital at the beginning of a sentence could."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,20 +181,16 @@ def kept_of(said: str, *, known: str, language: str, limit: int) -> str:
     It must be in the right language, with a verb, and bring neither a number nor a name of its
     own: a model of this size makes up ferries.
     """
-    words = set(_words(known)) | STOP | OPENERS
+    words = leaning.words_of(known)
     kept: list[str] = []
     for sentence in map(str.strip, sentences(" ".join(said.split()))):
-        if len(kept) == limit or not sentence.endswith((".", "!", "?")):
-            break
-        if len(sentence.split()) < FEWEST or language_of(sentence) != language:
-            break
-        if not words.issuperset(_words(" ".join(_NAMED.findall(sentence)))) or "[" in sentence:
-            break
-        if VERBS.isdisjoint(_words(sentence)) and _words(sentence)[0] not in OPENERS:
+        whole = leaning.is_whole(sentence, language) and _has_verb(sentence)
+        if len(kept) == limit or not whole or not leaning.brings_nothing(sentence, words):
             break
         kept.append(sentence)
     return " ".join(kept)
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", text.casefold())
+def _has_verb(sentence: str) -> bool:
+    first = leaning.words_of(sentence.split(maxsplit=1)[0])
+    return not first.isdisjoint(leaning.OPENERS) or not leaning.words_of(sentence).isdisjoint(VERBS)
