@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from demur.assistant import chat
-from demur.assistant.leaning import LOST, Leaning, kept
+from demur.assistant.leaning import LOST, Leaning, edited, kept
 from demur.assistant.said import Message, Plan
 from demur.serving.engine import Finish
 
@@ -30,15 +30,19 @@ def spoken(
     return finish
 
 
+def heard(pieces: Generator[str, None, Finish]) -> tuple[list[str], Finish]:
+    every = []
+    while True:
+        try:
+            every.append(next(pieces))
+        except StopIteration as end:
+            return every, end.value
+
+
 def said(
     pieces: Generator[str, None, Finish], holds: Callable[[str], bool]
 ) -> tuple[list[str], Finish]:
-    every, walk = [], kept(pieces, holds)
-    while True:
-        try:
-            every.append(next(walk))
-        except StopIteration as end:
-            return every, end.value
+    return heard(kept(pieces, holds))
 
 
 def is_true(sentence: str) -> bool:
@@ -57,7 +61,8 @@ def test_it_is_not_kept_until_the_answer_ends() -> None:
 
 
 def test_how_it_ended_is_told_on() -> None:
-    assert said(spoken(["True one."], "length"), is_true) == (["True one."], "length")
+    assert said(spoken(["True one. True tw"], "length"), is_true)[1] == "length"
+    assert said(spoken(["True one. And"], "length"), is_true) == (["True one."], "stop")
     assert said(spoken([]), is_true) == ([], "stop")
 
 
@@ -73,6 +78,13 @@ def test_nothing_more_is_computed_when_it_has_lost_its_way() -> None:
 def test_of_what_was_broken_off_nothing_more_is_said() -> None:
     pieces = spoken(["True one. True tw"], "standing-changed")
     assert said(pieces, is_true) == (["True one."], "standing-changed")
+
+
+@pytest.mark.parametrize(
+    ("made", "finish"), [("Well: ab", "length"), ("≈ something else", "stop"), ("", "stop")]
+)
+def test_it_is_cut_by_its_length_only_if_its_own_end_is_said(made: str, finish: Finish) -> None:
+    assert heard(edited(spoken(["a", "b"], "length"), lambda _: made)) == ([made], finish)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,12 @@ def test_the_wish_arrives_as_it_was_made(as_anna, assistant, monkeypatch):
     assert '<option value="nl" selected>' in dutch
 
 
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_who_reads_a_page_wants_to_read_the_translation(as_anna, language):
+    page = as_anna.get("/translate/", headers={"accept-language": language}).content.decode()
+    assert f'<option value="{language}" selected>' in page
+
+
 @pytest.mark.parametrize(
     ("path", "sent", "sentence"),
     [

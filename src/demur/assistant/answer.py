@@ -22,7 +22,7 @@ from threading import Lock
 from demur.assistant import guard
 from demur.assistant.drawing.provenance import Credential
 from demur.assistant.generation import Generation, stamp
-from demur.assistant.leaning import kept
+from demur.assistant.leaning import edited, kept
 from demur.assistant.painting import Easel, Painted
 from demur.assistant.said import (
     Answer,
@@ -207,7 +207,7 @@ class Assistant:
         if self._guarded:
             pieces = watch.over(pieces)
         if part.edited is not None:
-            pieces = _edited(pieces, part.edited)
+            pieces = edited(pieces, part.edited)
         elif part.holds is not None:
             pieces = kept(pieces, part.holds)
         finish = yield from _credited(pieces, turn, shards)
@@ -367,23 +367,6 @@ def _credited(
             if piece:
                 turn.shards = shards
                 yield piece
-
-
-def _edited(
-    pieces: Generator[str, None, Finish], edited: Callable[[str], str]
-) -> Generator[str, None, Finish]:
-    """All of them first, then what is made of them; nothing of what was broken off."""
-    held: list[str] = []
-    with closing(pieces):
-        while True:
-            try:
-                held.append(next(pieces))
-            except StopIteration as end:
-                finish: Finish = end.value
-                break
-    if finish != "standing-changed":
-        yield edited("".join(held))
-    return finish
 
 
 def _over(heard: Heard, prompt: int, start: int) -> Over:

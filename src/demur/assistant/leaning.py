@@ -90,7 +90,8 @@ def words_of(text: str) -> frozenset[str]:
 def kept(
     pieces: Generator[str, None, Finish], holds: Callable[[str], bool]
 ) -> Generator[str, None, Finish]:
-    """The pieces, sentence by sentence, without those that do not hold; returns how they ended.
+    """The pieces, sentence by sentence, without those that do not hold; returns how they ended:
+    by their length only where the last one was said and is cut by it.
 
     Closes `pieces`, so that nothing more is computed when LOST were left out in a row.
     """
@@ -112,4 +113,25 @@ def kept(
                     yield sentence
                 elif sentence.strip():
                     lost += 1
-    return finish or "stop"
+    return "stop" if finish is None or (lost and finish == "length") else finish
+
+
+def edited(
+    pieces: Generator[str, None, Finish], edit: Callable[[str], str]
+) -> Generator[str, None, Finish]:
+    """All of them first, then what is made of them; nothing of what was broken off. They are cut
+    short by their length only if it is their own end that is said."""
+    held: list[str] = []
+    with closing(pieces):
+        while True:
+            try:
+                held.append(next(pieces))
+            except StopIteration as end:
+                finish: Finish = end.value
+                break
+    if finish == "standing-changed":
+        return finish
+    said = "".join(held).strip()
+    made = edit(said)
+    yield made
+    return finish if said and made.rstrip().endswith(said) else "stop"

@@ -178,9 +178,10 @@ def _stream(
 
 
 def _initial() -> dict[str, str]:
-    """The language of the page, where the assistant speaks it."""
+    """The language of the page, where the assistant speaks it: who reads it wants to read it."""
     here = (get_language() or "en").split("-")[0]
-    return {"language": here if here in voice.LANGUAGES else "en"}
+    spoken = here if here in voice.LANGUAGES else "en"
+    return {"language": spoken, "into": spoken}
 
 
 def _sentence(refusal: Refusal) -> str:
