@@ -31,12 +31,13 @@ def spoken(
 
 
 def heard(pieces: Generator[str, None, Finish]) -> tuple[list[str], Finish]:
+    """What is said, without the empty pieces in between; and how it ended."""
     every = []
     while True:
         try:
             every.append(next(pieces))
         except StopIteration as end:
-            return every, end.value
+            return list(filter(None, every)), end.value
 
 
 def said(
@@ -56,8 +57,13 @@ def test_a_sentence_is_said_when_it_is_whole_and_holds() -> None:
 
 
 def test_it_is_not_kept_until_the_answer_ends() -> None:
-    walk = kept(spoken(["True one. ", "True two."]), is_true)
-    assert next(walk) == "True one."
+    walk = kept(spoken(["True", " one. True", " two."]), is_true)
+    assert [next(walk) for _ in range(3)] == ["", "", "True one."]
+
+
+def test_while_words_are_held_back_whoever_listens_can_stop() -> None:
+    for walk in (kept(spoken("abc"), is_true), edited(spoken("abc"), str.upper)):
+        assert [next(walk) for _ in range(3)] == ["", "", ""]
 
 
 def test_how_it_ended_is_told_on() -> None:
@@ -84,7 +90,10 @@ def test_of_what_was_broken_off_nothing_more_is_said() -> None:
     ("made", "finish"), [("Well: ab", "length"), ("≈ something else", "stop"), ("", "stop")]
 )
 def test_it_is_cut_by_its_length_only_if_its_own_end_is_said(made: str, finish: Finish) -> None:
-    assert heard(edited(spoken(["a", "b"], "length"), lambda _: made)) == ([made], finish)
+    assert heard(edited(spoken(["a", "b"], "length"), lambda _: made)) == (
+        [made] if made else [],
+        finish,
+    )
 
 
 @pytest.mark.parametrize(

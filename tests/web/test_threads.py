@@ -6,17 +6,19 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from django.contrib import admin
 from django.test import Client
 
+from demur.assistant.said import Enough
 from demur.errors import NotFound, StandingUnreadable
 from demur.rights import erasure
 from demur.rights.place import here
 from demur.web.models import Thread, Turn
-from demur.web.streaming import STOPS
+from demur.web.streaming import STOPS, event
 
 from .conftest import HOSTILE
 from .writing import words
@@ -149,8 +151,8 @@ def test_while_nobody_can_say_who_objects_nothing_that_quotes_is_shown(as_anna, 
 
 def events(response) -> list[tuple[str, str]]:
     found = []
-    for event in b"".join(response.streaming_content).decode().strip().split("\n\n"):
-        name, data = event.split("\n")
+    for one in b"".join(response.streaming_content).decode().strip().split("\n\n"):
+        name, data = one.split("\n")
         found.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
     return found
 
@@ -169,6 +171,25 @@ def test_an_answer_that_is_stopped_keeps_what_was_said_till_then(as_anna, assist
     assert [each["post_id"] for each in answer.drawn] == ["0" * 32]
     response.close()
     assert not STOPS._wished
+
+
+def test_whoever_stops_is_heard_while_words_are_held_back(as_anna, assistant, monkeypatch):
+    def held_back(*_args: object, **_wishes: object):
+        try:
+            yield from ["The", *[""] * 1000]
+        except Enough:
+            yield replace(assistant.answer(), text="The", traced=())
+        else:
+            raise AssertionError("nobody was heard")
+
+    monkeypatch.setattr(assistant, "speak", held_back)
+    response = as_anna.post("/ask/stream/", {"question": "When is the fair?"})
+    heard = iter(response.streaming_content)
+    said = [next(heard) for _ in range(4)]
+    assert said[2:] == [event("piece", "")] * 2
+    as_anna.post(f"{address()}stop/")
+    assert "You stopped the answer here" in b"".join(heard).decode()
+    response.close()
 
 
 def test_a_reader_who_leaves_finds_what_was_said_till_then(as_anna, assistant):

@@ -356,7 +356,8 @@ def _collect(pieces: Generator[str, None, Finish], said: list[str]) -> Generator
 def _credited(
     pieces: Generator[str, None, Finish], turn: _Turn, shards: tuple[int, ...]
 ) -> Generator[str, None, Finish]:
-    """The pieces; shards have spoken when something is said, and not when all was left out."""
+    """The pieces, while the same stands: what was held back is asked for once more. The shards
+    have spoken when something is said, and not when all was left out."""
     with closing(pieces):
         while True:
             try:
@@ -365,8 +366,10 @@ def _credited(
                 finish: Finish = end.value
                 return finish
             if piece:
+                if not turn.still():
+                    return "standing-changed"
                 turn.shards = shards
-                yield piece
+            yield piece
 
 
 def _over(heard: Heard, prompt: int, start: int) -> Over:

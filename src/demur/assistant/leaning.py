@@ -91,7 +91,8 @@ def kept(
     pieces: Generator[str, None, Finish], holds: Callable[[str], bool]
 ) -> Generator[str, None, Finish]:
     """The pieces, sentence by sentence, without those that do not hold; returns how they ended:
-    by their length only where the last one was said and is cut by it.
+    by their length only where the last one was said and is cut by it. Nothing ("") is said for each
+    piece that is held back, so that whoever listens can stop between two words.
 
     Closes `pieces`, so that nothing more is computed when LOST were left out in a row.
     """
@@ -102,6 +103,8 @@ def kept(
                 held += next(pieces)
             except StopIteration as end:
                 finish = end.value
+            else:
+                yield ""
             if finish == "standing-changed":
                 break
             whole = sentences(held)
@@ -120,7 +123,7 @@ def edited(
     pieces: Generator[str, None, Finish], edit: Callable[[str], str]
 ) -> Generator[str, None, Finish]:
     """All of them first, then what is made of them; nothing of what was broken off. They are cut
-    short by their length only if it is their own end that is said."""
+    short by their length only if it is their own end that is said. "" for each, as in `kept`."""
     held: list[str] = []
     with closing(pieces):
         while True:
@@ -129,6 +132,7 @@ def edited(
             except StopIteration as end:
                 finish: Finish = end.value
                 break
+            yield ""
     if finish == "standing-changed":
         return finish
     said = "".join(held).strip()

@@ -59,7 +59,8 @@ class Turn:
     """One answer being spoken: iterate over its pieces of text, then read `answer`.
 
     The first piece is fetched on the way in, so that a refusal arrives before a response has
-    begun. `close` gives the turn back, also when the listener has gone.
+    begun. A piece is empty while words are held back: whoever stops is heard then too. `close`
+    gives the turn back, also when the listener has gone.
     """
 
     def __init__(
@@ -74,7 +75,9 @@ class Turn:
         self.answer: Answer | None = None
         try:
             self._pieces = start()
-            self._next: str | None = self._fetch()
+            self._next: str | None = ""
+            while self._next == "":
+                self._next = self._fetch()
         except BaseException:
             self._hand_back()
             raise
@@ -93,8 +96,7 @@ class Turn:
             if not isinstance(piece, str):
                 self.answer = piece
                 return None
-            if piece:
-                return piece
+            return piece
         return None
 
     def stop(self) -> None:
