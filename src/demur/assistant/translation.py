@@ -127,17 +127,16 @@ class Translating:
         The three come about in different ways: where they agree, none of them made it up.
         """
         stands = bool(line) and self._is_ready(line) and alike(asked, line) >= ALIKE
-        if glossed is not None and glossed.known >= KNOWN * glossed.words:
+        if glossed is not None and glossed.known and glossed.known >= KNOWN * glossed.words:
             if stands and glossed.agreement(set(WORD.findall(normal(line)))) >= AGREES:
                 return line
-        elif stands and (near or self._heard is None):
-            return line
-        elif stands:
-            self._notes["unsure"] = None
-            return f"[?] {line}"
-        if glossed is not None and glossed.known:
             self._notes["word-by-word"] = None
             return f"≈ {glossed.text}"
+        if stands and (near or self._heard is None):
+            return line
+        if stands:
+            self._notes["unsure"] = None
+            return f"[?] {line}"
         self._notes["left"] = None
         return f"[{FROM[self._into]}] {asked}"
 

@@ -19,6 +19,7 @@ from demur.posts import normal
 
 PEOPLE = 2  # who translated a word so; see memory.counts
 TRIED = 3  # words, of which the likeliest may be one person's alone
+LEAST = 0.2  # Dice, below which two words only met; a twentieth of the words, and no chrF lost
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 Ints = NDArray[np.int64]
@@ -110,7 +111,7 @@ class Lexicon:
         shared = np.bincount(np.concatenate(spans), minlength=len(self._words))
         dice = np.where(shared >= PEOPLE, 2 * shared / (len(units) + np.maximum(total, 1)), 0.0)
         for best in np.argsort(-dice, kind="stable")[:TRIED].tolist():
-            if not dice[best]:
+            if dice[best] < LEAST:
                 break
             holders = [u for u, span in zip(units.tolist(), spans, strict=True) if best in span]
             if len(set(self._people[holders].tolist())) >= PEOPLE:
