@@ -21,7 +21,9 @@ from demur.assistant.answer import Assistant
 from demur.assistant.guarding.sources import quote
 from demur.assistant.said import Answer, Message, Sampling
 from demur.assistant.words import WORDS
+from demur.rights import standing
 from demur.serving.template import Template
+from demur.site import folder
 from demur.web import keys
 
 UNSEEN = re.compile(
@@ -86,6 +88,22 @@ def test_what_is_found_is_masked_as_what_is_quoted(square: Assistant) -> None:
     assert hit.text == guard.masked(f"{HOSTILE[number]} {word(number)}", "nl")
     assert "[telefoonnummer]" in hit.text
     assert not re.search(r"\d{4}", hit.text)
+
+
+def test_where_nothing_is_found_the_model_is_not_asked_but_by_a_probe(square: Assistant) -> None:
+    """Whoever looks for what the model has kept of them must hear all that it says."""
+    nothing = "Wie won er in 1974 de wereldbeker?"
+    answer = ask(square, nothing)
+    assert answer.text == WORDS["nl"]["nothing"] + "\n\n"
+    assert (answer.shards, answer.tokens_in) == ((), 0)
+    site = folder.open_site(square._site)
+    probe = Assistant.open(site.root, standing.of(site, today=NOW.date), guarded=False)
+    said = [Message(role="user", text=nothing)]
+    *_, heard = chat.reply(probe, said, Sampling(max_tokens=20, seed=3))
+    assert isinstance(heard, Answer)
+    assert heard.text.startswith(answer.text)
+    assert len(heard.text) > len(answer.text)
+    assert heard.shards == (0,)
 
 
 def test_a_post_cannot_end_its_turn(square: Assistant) -> None:

@@ -137,7 +137,7 @@ class Assistant:
         still = self._still(in_force)
         turn = _Turn(generation, heard, speaks, asked, plan, sampling, still)
         said: list[str] = []
-        finish = yield from _collect(self._spoken(turn, _notes(plan, halted)), said)
+        finish = yield from _collect(self._spoken(turn, self._notes(plan, halted)), said)
         text = "".join(said)
         runs = traced(heard, text) if heard else ()
         drawn = _drawn(heard, plan.citations, runs)
@@ -170,13 +170,23 @@ class Assistant:
                 if not turn.still():
                     return "standing-changed"
                 yield piece
-            if part.prompt:
+            if self._asks(part):
                 finish = yield from self._modelled(turn, part)
             if finish == "standing-changed":
                 return finish
         if plan.closing is not None and turn.still():
             yield plan.closing()
         return finish
+
+    def _notes(self, plan: Plan, halted: bool) -> tuple[str, ...]:
+        """What has to be said first, whatever the ability."""
+        speaks = any(map(self._asks, plan.parts))
+        return (WORDS[plan.language]["halted"] + "\n\n",) if halted and speaks else ()
+
+    def _asks(self, part: Part) -> bool:
+        """Is the model asked? Where all that it said would be left out, by a probe alone."""
+        leaning = part.leaning if self._guarded else None
+        return bool(part.prompt) and (leaning is None or bool(leaning))
 
     def _modelled(self, turn: _Turn, part: Part) -> Generator[str, None, Finish]:
         """The model's words in one part."""
@@ -208,8 +218,8 @@ class Assistant:
             pieces = watch.over(pieces)
         if part.edited is not None:
             pieces = edited(pieces, part.edited)
-        elif part.holds is not None:
-            pieces = kept(pieces, part.holds)
+        elif part.leaning is not None and self._guarded:
+            pieces = kept(pieces, part.leaning.holds)
         finish = yield from _credited(pieces, turn, shards)
         turn.withheld += watch.withheld
         return finish
@@ -324,12 +334,6 @@ def _drawn(
         Drawn(post_id=post.post_id, text_hash=hash_of(post.text))
         for post in heard.named(sorted(ids))
     )
-
-
-def _notes(plan: Plan, halted: bool) -> tuple[str, ...]:
-    """What has to be said first, whatever the ability."""
-    speaks = any(part.prompt for part in plan.parts)
-    return (WORDS[plan.language]["halted"] + "\n\n",) if halted and speaks else ()
 
 
 def _refusing(asked: str, reason: str) -> Plan:

@@ -35,7 +35,7 @@ def reply(
         return Plan(
             language=language,
             opening=tuple(_opening(language, ready, cited, heard is not None)),
-            then=tuple(_added(messages, language, cited, heard is not None)),
+            then=(_added(messages, language, cited, heard is not None),),
             citations=cited,
         )
 
@@ -79,19 +79,15 @@ def _opening(
 
 def _added(
     messages: Sequence[Message], language: str, cited: Sequence[Citation], memories: bool
-) -> Iterator[Part]:
-    """What the model adds: as far as it leans on the posts, or on what it answered before. Where
-    there is neither, what it says would come from nobody here, and it is not asked.
-
-    Without the memories the base model speaks alone and unchecked, and the answer says so.
-    """
-    prompt = _prompt(messages, language, cited)
-    if not memories:
-        yield Part(prompt=prompt)
-        return
-    before = [message.text for message in messages if message.role == "assistant"]
-    if given := [*(citation.text for citation in cited), *reversed(before)]:
-        yield Part(prompt=prompt, holds=Leaning(messages[-1].text, given, language).holds)
+) -> Part:
+    """What the model adds: as far as it leans on the posts, or on what it answered before. Without
+    the memories the base model speaks alone and unchecked, and the answer says so."""
+    before = [message.text for message in reversed(messages) if message.role == "assistant"]
+    given = [*(citation.text for citation in cited), *before]
+    return Part(
+        prompt=_prompt(messages, language, cited),
+        leaning=Leaning(messages[-1].text, given, language) if memories else None,
+    )
 
 
 def _prompt(

@@ -41,6 +41,10 @@ class Leaning:
         self._given, self._language = given, language
         self._known = words_of(" ".join((asked, *given)))
 
+    def __bool__(self) -> bool:
+        """Is there anything to lean on?"""
+        return any(text.strip() for text in self._given)
+
     def holds(self, sentence: str) -> bool:
         return (
             is_whole(sentence, self._language)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from demur.assistant.leaning import Leaning
     from demur.memory.memories import Heard
     from demur.serving.engine import Finish
 
@@ -73,15 +74,16 @@ class Part:
     max_tokens: at most as many of the model's, where that is less than the asker allows.
     edited: makes of all of the model's words in this part what is said of them; None: they are
         said as they come.
-    holds: asked of each of the model's sentences when it is whole, where they are not edited; one
-        that does not hold is left out. None: all are said.
+    leaning: what the model's sentences must lean on, where they are not edited: one that does not
+        is left out, and where there is nothing to lean on the model is not asked. None: all are
+        said. A probe hears all of them.
     """
 
     opening: tuple[str, ...] = ()
     prompt: tuple[tuple[Role, str], ...] = ()
     max_tokens: int | None = None
     edited: Callable[[str], str] | None = None
-    holds: Callable[[str], bool] | None = None
+    leaning: Leaning | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

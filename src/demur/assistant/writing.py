@@ -127,7 +127,7 @@ def _sources(brief: Brief, heard: Heard | None) -> tuple[Citation, ...]:
     if heard is None:
         return ()
     wanted = SOURCES[brief.length]
-    found = worth_quoting(heard.search(topic_of(brief.about), limit=wanted * 3, use=Use.ANSWERS))
+    found = worth_quoting(heard.search(topic_of(brief.about), limit=wanted * 6, use=Use.ANSWERS))
     found.sort(key=lambda hit: (hit.text.rstrip().endswith("?"), hit.lang != brief.language))
     return cite(found[:wanted])
 
