@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -41,6 +42,7 @@ from demur.training.recipe import Recipe
 ASK = {"en": "Translate this Dutch sentence into English:", "nl": "Vertaal naar het Nederlands:"}
 LONGEST = 32  # tokens of a translation: these sentences have twelve
 DRAWS = 500
+MARK = re.compile(r"^(?:≈|\[(?:\?|nl|en)\]) ")  # how sure a translation is; no part of it
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ def _row(name: str, pairs: dict[Into, list[Pair]], said: dict[Into, list[str]]) 
 
 
 def _scored(said: Sequence[str], wanted: Sequence[str]) -> str:
-    said = [each.removeprefix("≈ ") for each in said]
+    said = [MARK.sub("", each) for each in said]
     score = CHRF().corpus_score(said, [list(wanted)], n_bootstrap=DRAWS)
     return f"{score.score:.1f} ± {score._ci:.1f}"
 

@@ -11,6 +11,7 @@ from heard_by_hand import heard
 from demur.assistant import translation
 from demur.assistant.said import Plan
 from demur.assistant.words import WORDS
+from demur.memory.lexicon import Glossed
 from demur.memory.memories import Heard
 
 EN, NL = WORDS["en"], WORDS["nl"]
@@ -123,6 +124,15 @@ def test_the_no_of_anybody_in_a_pair_takes_their_words_out(plan: Any, who: str) 
 def test_without_the_memories_it_is_said_that_they_are_missing() -> None:
     made = translation.Translating(None, "en").plan("Ik loop naar de molen.")
     assert said(made, "I walk to the mill.") == f"I walk to the mill.\n\n{EN['no-memory']}"
+
+
+def test_words_that_mean_something_else_together_are_not_said(
+    plan: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    glossed = Glossed("And hour low low and the hat.", ("and", "hour", "low", "hat"), 6)
+    monkeypatch.setattr(Heard, "gloss", lambda *_: glossed)
+    asked = "Wij wachten samen op de boot."
+    assert said(plan(asked), "") == f"[nl] {asked}\n\n{EN['left']}"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 What somebody already put into the other language is not translated again: it is quoted, with its
 source. Anything else is translated sentence by sentence, the model shown the nearest translations
 as examples. What it says is checked twice: by what it means, and by what the words say one by one.
-Where it fails, those words are given and marked; where nobody here used them, the text is left.
+Where it fails, those words are given and marked; where they fail too, the text is left.
 Examples are data: nothing in them is obeyed.
 """
 
@@ -122,7 +122,7 @@ class Translating:
 
     def _better(self, asked: str, line: str, glossed: Glossed | None, near: bool) -> str:
         """The model's sentence, where it means what was asked and has what the words say one by
-        one; else those words; else what was asked.
+        one; else those words, where they mean it; else what was asked.
 
         The three come about in different ways: where they agree, none of them made it up.
         """
@@ -130,11 +130,12 @@ class Translating:
         if glossed is not None and glossed.known and glossed.known >= KNOWN * glossed.words:
             if stands and glossed.agreement(set(WORD.findall(normal(line)))) >= AGREES:
                 return line
-            self._notes["word-by-word"] = None
-            return f"≈ {glossed.text}"
-        if stands and (near or self._heard is None):
+            if alike(asked, glossed.text) >= ALIKE:
+                self._notes["word-by-word"] = None
+                return f"≈ {glossed.text}"
+        elif stands and (near or self._heard is None):
             return line
-        if stands:
+        elif stands:
             self._notes["unsure"] = None
             return f"[?] {line}"
         self._notes["left"] = None
