@@ -9,6 +9,7 @@ import pytest
 from heard_by_hand import heard
 
 from demur.assistant import summary, writing
+from demur.assistant.leaning import Leaning
 from demur.assistant.said import Plan
 from demur.assistant.words import WORDS
 from demur.assistant.writing import Brief
@@ -65,10 +66,10 @@ def test_inspiration_for_a_walking_tour_is_a_list_of_what_people_wrote(draft: An
 
 def test_an_e_mail_has_all_that_an_e_mail_has(draft: Any) -> None:
     brief = Brief(about="Write an e-mail about the walking tour", form="email", tone="formal")
-    _, text = draft(brief, "It is a walk that everybody can make. We leave at 9:30 sharp.")
+    _, text = draft(brief, "It is a walking tour for everybody. We leave at 9:30 sharp.")
     assert text == (
         "Subject: The walking tour\n\nDear Sir or Madam,\n\n"
-        "I am writing to you about the walking tour. It is a walk that everybody can make.\n\n"
+        "I am writing to you about the walking tour. It is a walking tour for everybody.\n\n"
         "This is what people here write about it:\n"
         "- “A walking tour for everybody: harbour, mill, church.” [1]\n"
         "- “Een walking tour langs de molen duurt twee uur.” [2]\n\n"
@@ -114,13 +115,16 @@ def test_the_no_of_somebody_takes_their_post_out_of_the_draft(draft: Any) -> Non
         ("A sweet and creamy walk around the mill.", ""),
         ("See [1] for all about the mill.", ""),
         ("De molen is een mooie plek om te beginnen.", ""),
+        ("It is a beautiful day to be outside.", ""),
         ("Yes.", ""),
         ("", ""),
         ("The mill is old and the church is not. Tom lives there with us.", None),
     ],
 )
 def test_of_the_model_only_what_keeps_to_what_is_known(spoken: str, kept: str | None) -> None:
-    found = writing.kept_of(spoken, known="the mill and the church", language="en", limit=3)
+    given = ["The mill is a fine place to begin.", "The mill is old and the church is not."]
+    leans = Leaning("the mill and the church", given, "en", enough=writing.NEAR)
+    found = writing.kept_of(spoken, leans, limit=3)
     wanted = "The mill is old and the church is not." if kept is None else kept
     assert found == wanted
 

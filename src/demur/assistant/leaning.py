@@ -35,10 +35,15 @@ _NAMED = re.compile(r"\b[A-Z][^\W_]*|\S*\d\S*|\S*[@/\[\]]\S*")
 
 
 class Leaning:
-    """Judges the sentences of one answer by what it was given: posts, and what was said before."""
+    """Judges the sentences of one answer by what it was given: posts, and what was said before.
 
-    def __init__(self, asked: str, given: Sequence[str], language: str) -> None:
-        self._given, self._language = given, language
+    enough: how near a sentence has to come.
+    """
+
+    def __init__(
+        self, asked: str, given: Sequence[str], language: str, *, enough: float = NEAR
+    ) -> None:
+        self._given, self._language, self._enough = given, language, enough
         self._known = words_of(" ".join((asked, *given)))
 
     def __bool__(self) -> bool:
@@ -49,7 +54,7 @@ class Leaning:
         return (
             is_whole(sentence, self._language)
             and brings_nothing(sentence, self._known)
-            and self.near(sentence) >= NEAR
+            and self.near(sentence) >= self._enough
         )
 
     def near(self, sentence: str) -> float:

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from demur.assistant import leaning, skeletons, summary
+from demur.assistant import skeletons, summary
 from demur.assistant.answer import Assistant, cite
 from demur.assistant.chat import worth_quoting
 from demur.assistant.guarding.sources import quote
+from demur.assistant.leaning import OPENERS, Leaning, words_of
 from demur.assistant.said import Answer, Citation, Part, Plan, Sampling
 from demur.assistant.words import REQUESTS, WORDS
 from demur.corpus.stored import language_of
@@ -33,6 +34,7 @@ LONGEST = 20_000  # characters of a text to sum up
 EXCERPT = 220  # characters of a post that a draft quotes
 TOPIC = 60  # characters of a subject line
 TOKENS = 48  # of the model's sentence
+NEAR = 0.5  # how near it comes to the topic or a post: less than an answer's, for it asserts less
 _VERBS = """
 am is are was were be been has have had can could will would may might must should do does did
 ben bent is zijn was waren heeft heb hebben had hadden kan kunnen kon wil willen moet moeten mag
@@ -86,11 +88,12 @@ def _draft(brief: Brief, heard: Heard | None) -> Plan:
     if heard is not None and not sources and brief.form == "text":
         return Plan(language=brief.language, opening=(words["nothing"],))
     skeleton = skeletons.of(brief.form, brief.tone, brief.language)
-    known = " ".join((brief.about, *(source.text for source in sources)))
+    given = [topic, *(source.text for source in sources)]
+    leans = Leaning(brief.about, given, brief.language, enough=NEAR)
     limit = SENTENCES[brief.length] // 2
 
     def edited(said: str) -> str:
-        kept = kept_of(said, known=known, language=brief.language, limit=limit)
+        kept = kept_of(said, leans, limit=limit)
         return (" " + kept if skeleton.first else kept + "\n\n") if kept else ""
 
     notes = words["no-posts"] if heard is None else "" if sources else words["nothing"]
@@ -175,22 +178,19 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def kept_of(said: str, *, known: str, language: str, limit: int) -> str:
+def kept_of(said: str, leans: Leaning, *, limit: int) -> str:
     """Of the model's words, the first whole sentences that keep to what is known; or nothing.
 
-    It must be in the right language, with a verb, and bring neither a number nor a name of its
-    own: a model of this size makes up ferries.
+    They lean on it and have a verb: a model of this size makes up ferries.
     """
-    words = leaning.words_of(known)
     kept: list[str] = []
     for sentence in map(str.strip, sentences(" ".join(said.split()))):
-        whole = leaning.is_whole(sentence, language) and _has_verb(sentence)
-        if len(kept) == limit or not whole or not leaning.brings_nothing(sentence, words):
+        if len(kept) == limit or not leans.holds(sentence) or not _has_verb(sentence):
             break
         kept.append(sentence)
     return " ".join(kept)
 
 
 def _has_verb(sentence: str) -> bool:
-    first = leaning.words_of(sentence.split(maxsplit=1)[0])
-    return not first.isdisjoint(leaning.OPENERS) or not leaning.words_of(sentence).isdisjoint(VERBS)
+    first = words_of(sentence.split(maxsplit=1)[0])
+    return not first.isdisjoint(OPENERS) or not words_of(sentence).isdisjoint(VERBS)
