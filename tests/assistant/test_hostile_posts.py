@@ -19,7 +19,7 @@ from square_site import HOSTILE, NOW, PEOPLE, Mute, signed_in, word
 from demur.assistant import chat, guard, search
 from demur.assistant.answer import Assistant
 from demur.assistant.guarding.sources import quote
-from demur.assistant.said import Answer, Message, Sampling
+from demur.assistant.said import Answer, Message, Part, Plan, Sampling
 from demur.assistant.words import WORDS
 from demur.rights import standing
 from demur.serving.template import Template
@@ -104,6 +104,25 @@ def test_where_nothing_is_found_the_model_is_not_asked_but_by_a_probe(square: As
     assert heard.text.startswith(answer.text)
     assert len(heard.text) > len(answer.text)
     assert heard.shards == (0,)
+
+
+def test_what_was_held_back_is_not_said_after_a_no(
+    square: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stands = [True]
+    monkeypatch.setattr(square._gate, "unchanged", lambda in_force: stands[0])
+
+    def edit(said: str) -> str:
+        stands[0] = False  # while the words are looked at
+        return "held back"
+
+    part = Part(prompt=(("user", "Hallo"),), edited=edit)
+    plan = Plan(language="nl", then=(part,))
+    *pieces, answer = square.speak("Hallo", lambda heard: plan, Sampling(max_tokens=2, seed=1))
+    assert isinstance(answer, Answer)
+    assert not stands[0], "the model was asked"
+    assert "".join(map(str, pieces)) == ""
+    assert (answer.finish, answer.text, answer.shards) == ("standing-changed", "", ())
 
 
 def test_a_post_cannot_end_its_turn(square: Assistant) -> None:

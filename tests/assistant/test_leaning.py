@@ -113,6 +113,12 @@ def test_what_leans_on_a_post(sentence: str, holds: bool) -> None:
     assert Leaning(ASKED, [POST], "en").holds(sentence) is holds
 
 
+def test_on_nothing_nothing_leans() -> None:
+    leaning = Leaning("...", [""], "en")
+    assert not leaning
+    assert not leaning.holds("It is a walk that everybody can make.")
+
+
 class Says:
     """Stands in for the assistant: keeps the plan for what nobody here has written about."""
 

@@ -59,11 +59,7 @@ def test_a_question_begins_a_conversation_that_is_found_again(as_anna, bob, assi
 def test_a_follow_up_takes_what_was_said_before_along(as_anna, assistant):
     asks(as_anna, "When is the fair?")
     asks(as_anna, "And where?", at=address())
-    assert [role for role, _ in assistant.planned[-1].then[-1].prompt] == [
-        "user",
-        "assistant",
-        "user",
-    ]
+    assert [role for role, _ in prompt(assistant)] == ["user", "assistant", "user"]
     assert texts() == ["When is the fair?", assistant.text, "And where?", assistant.text]
 
 
@@ -71,11 +67,7 @@ def test_no_more_goes_along_than_a_small_model_can_hold(as_anna, assistant):
     assistant.text = f"{SAID} " * 60
     for _ in range(3):
         asks(as_anna, "When?", at=address() if Thread.objects.exists() else "/ask/")
-    assert [role for role, _ in assistant.planned[-1].then[-1].prompt] == [
-        "user",
-        "assistant",
-        "user",
-    ]
+    assert [role for role, _ in prompt(assistant)] == ["user", "assistant", "user"]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +112,7 @@ def test_an_answer_that_quotes_somebody_who_says_no_is_shown_no_more(as_anna, bo
         assert SAID not in carried
         assert "And where?" in carried
     asks(as_anna, "Tell me more.", at=address())
-    assert [text for _, text in assistant.planned[-1].then[-1].prompt] == ["Tell me more."]
+    assert [text for _, text in prompt(assistant)] == ["Tell me more."]
 
 
 def test_a_post_that_reads_otherwise_by_now_takes_the_answer_with_it(as_anna, assistant):
@@ -147,6 +139,11 @@ def test_while_nobody_can_say_who_objects_nothing_that_quotes_is_shown(as_anna, 
     assert "cannot be shown just now" in shown
     assert SAID not in shown
     assert '"withheld": true' in as_anna.get(f"{address()}export.json").content.decode()
+
+
+def prompt(assistant):
+    """What the model was asked last."""
+    return assistant.planned[-1].then[-1].prompt
 
 
 def events(response) -> list[tuple[str, str]]:
@@ -218,10 +215,7 @@ def test_another_answer_takes_the_place_of_the_last(as_anna, assistant):
     assistant.text = "At the pump."
     as_anna.post(address(), {"again": "1"})
     assert texts()[2:] == ["And where?", "At the pump."]
-    assert [text for _, text in assistant.planned[-1].then[-1].prompt] == [
-        *texts()[:2],
-        "And where?",
-    ]
+    assert [text for _, text in prompt(assistant)] == [*texts()[:2], "And where?"]
 
 
 def test_an_answer_that_cannot_be_had_takes_nothing_away(as_anna, assistant):
@@ -241,7 +235,7 @@ def test_other_words_for_a_question_drop_what_followed(as_anna, assistant):
     first = Turn.objects.order_by("pk").first()
     asks(as_anna, "When is the fair?", at=address(), instead_of=first.pk)
     assert texts() == ["When is the fair?", assistant.text]
-    assert [text for _, text in assistant.planned[-1].then[-1].prompt] == ["When is the fair?"]
+    assert [text for _, text in prompt(assistant)] == ["When is the fair?"]
 
 
 def test_a_question_of_another_conversation_is_not_edited_from_here(as_anna, as_bob, assistant):

@@ -52,8 +52,8 @@ class Leaning:
 
     def holds(self, sentence: str) -> bool:
         return (
-            is_whole(sentence, self._language)
-            and brings_nothing(sentence, self._known)
+            _is_whole(sentence, self._language)
+            and _brings_nothing(sentence, self._known)
             and self.near(sentence) >= self._enough
         )
 
@@ -62,10 +62,11 @@ class Leaning:
         in meaning, and a part of the share of words that it has from that text."""
         [vector] = meaning.bearings([sentence], kind="passage")
         telling = words_of(sentence) - STOP or words_of(sentence)
-        return max(
+        each = (
             float((vectors @ vector).max()) + WORDS_COUNT * len(telling & words) / len(telling)
             for words, vectors in self._texts
         )
+        return max(each, default=0.0)  # a topic may be nothing but marks
 
     @cached_property
     def _texts(self) -> list[tuple[frozenset[str], Floats]]:
@@ -80,13 +81,13 @@ class Leaning:
         return found
 
 
-def is_whole(sentence: str, language: str) -> bool:
+def _is_whole(sentence: str, language: str) -> bool:
     """Is it a sentence to its end, in this language?"""
     ends = sentence.endswith((".", "!", "?"))
     return ends and len(sentence.split()) >= FEWEST and language_of(sentence) == language
 
 
-def brings_nothing(sentence: str, known: frozenset[str]) -> bool:
+def _brings_nothing(sentence: str, known: frozenset[str]) -> bool:
     """Does it name, count and point at nothing that is not known?"""
     named = words_of(" ".join(_NAMED.findall(sentence)))
     return "[" not in sentence and (known | STOP | OPENERS).issuperset(named)

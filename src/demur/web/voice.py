@@ -92,11 +92,10 @@ class Turn:
             self.close()
 
     def _fetch(self) -> str | None:
-        for piece in self._pieces:
-            if not isinstance(piece, str):
-                self.answer = piece
-                return None
+        piece = next(self._pieces, None)
+        if piece is None or isinstance(piece, str):
             return piece
+        self.answer = piece
         return None
 
     def stop(self) -> None:
